@@ -1,6 +1,6 @@
 module container-signing/tools/oras
 
-go 1.26.0
+go 1.26.2
 
 tool oras.land/oras/cmd/oras
 
