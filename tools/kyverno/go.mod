@@ -1,6 +1,6 @@
 module container-signing/tools/kyverno
 
-go 1.26.0
+go 1.26.6
 
 replace k8s.io/pod-security-admission => github.com/kyverno/pod-security-admission v0.0.0-20251031094455-46f20778634f
 
