@@ -1,0 +1,88 @@
+package process
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// A log keeps what a process prints: all of it in a file, the end of it in
+// memory, so that there is something to show even when the disk is full.
+type log struct {
+	path    string
+	file    *os.File
+	line    *regexp.Regexp
+	matched chan struct{} // closed when a line matches
+
+	mu       sync.Mutex
+	tail     []string
+	writeErr error
+}
+
+const (
+	tailLines = 15
+	// lineLimit bounds, in bytes, what is kept of one line in memory.
+	lineLimit = 2000
+)
+
+func newLog(path string, line *regexp.Regexp) (*log, error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return &log{path: path, file: file, line: line, matched: make(chan struct{})}, nil
+}
+
+// copy takes what the process prints until it prints no more.
+func (l *log) copy(from io.Reader) {
+	lines := bufio.NewReaderSize(from, lineLimit)
+	found := l.line == nil
+	for {
+		line, err := lines.ReadSlice('\n')
+		if len(line) > 0 {
+			l.add(line)
+		}
+		if !found && l.line.Match(line) {
+			found = true
+			close(l.matched)
+		}
+		if err != nil && err != bufio.ErrBufferFull {
+			return
+		}
+	}
+}
+
+func (l *log) add(line []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.writeErr == nil {
+		_, l.writeErr = l.file.Write(line)
+	}
+	if l.tail = append(l.tail, strings.TrimRight(string(line), "\r\n")); len(l.tail) > tailLines {
+		l.tail = l.tail[1:]
+	}
+}
+
+// end renders the last lines for an error.
+func (l *log) end() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.tail) == 0 {
+		return "; it printed nothing"
+	}
+	return fmt.Sprintf("; the end of its log:\n    %s", strings.Join(l.tail, "\n    "))
+}
+
+// close closes the file and returns the first fault of writing it.
+func (l *log) close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.file.Close(); l.writeErr == nil {
+		l.writeErr = err
+	}
+	return l.writeErr
+}

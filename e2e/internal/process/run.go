@@ -1,0 +1,83 @@
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// A Tool is a program that is run for one answer, such as notation or oras.
+type Tool struct {
+	Path string
+	Env  []string // added to the environment of this process
+}
+
+// Run runs the tool and returns its standard output. An error holds the
+// command as one could paste it into a shell, how it ended, and what it
+// printed on standard error.
+func (t Tool) Run(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, t.Path, args...)
+	cmd.Env = append(os.Environ(), t.Env...)
+	cmd.SysProcAttr = ownGroup()
+	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
+	// A program that left the group must not hold the pipes for ever.
+	cmd.WaitDelay = 5 * time.Second
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if err == nil {
+		return stdout.String(), nil
+	}
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	words := strings.TrimSpace(stderr.String())
+	if words == "" {
+		words = strings.TrimSpace(stdout.String())
+	}
+	return stdout.String(), &ToolError{Command: Quote(append([]string{t.Path}, args...)...), Words: words, Err: err}
+}
+
+// A ToolError is a tool's failure in its own words.
+type ToolError struct {
+	Command string // as one could paste it into a shell
+	Words   string // what the tool printed
+	Err     error  // how it ended
+}
+
+func (e *ToolError) Error() string {
+	return fmt.Sprintf("%s\n    %s\n    %s", e.Err, e.Command, strings.ReplaceAll(e.Words, "\n", "\n    "))
+}
+
+func (e *ToolError) Unwrap() error { return e.Err }
+
+// Words returns what a tool printed when it failed, or err's own text if err
+// isn't a tool's failure.
+func Words(err error) string {
+	var failure *ToolError
+	if errors.As(err, &failure) {
+		return failure.Words
+	}
+	return err.Error()
+}
+
+var needsQuotes = regexp.MustCompile(`[^A-Za-z0-9_@%+=:,./-]`)
+
+// Quote joins arguments into a command that a POSIX shell splits into the
+// same arguments.
+func Quote(args ...string) string {
+	quoted := make([]string, len(args))
+	for i, arg := range args {
+		quoted[i] = arg
+		if arg == "" || needsQuotes.MatchString(arg) {
+			quoted[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}
