@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+)
+
+// decode returns the raw signature that content holds as bytes, base64 or
+// hex, and r‖s where it is ECDSA in DER. An error says what is missing or
+// wrong; it is what half a file gives, at whatever byte it was cut.
+//
+// Whether the signature is the right one is for the plugin to say, which has
+// the certificate.
+func (k keySpec) decode(content []byte) ([]byte, error) {
+	if len(content) == 0 {
+		return nil, errors.New("it is empty")
+	}
+	raw, err := fromText(content)
+	if err != nil {
+		return nil, err
+	}
+	if k.elliptic() {
+		if total := k.derLength(raw); total > 0 {
+			return k.fromDER(raw, total)
+		}
+	}
+	if len(raw) != k.size {
+		return nil, fmt.Errorf("it holds %d bytes, a signature by %s has %d", len(raw), k.name, k.size)
+	}
+	return raw, nil
+}
+
+// fromText decodes base64 and hex, and returns everything else as it is.
+// Text cannot be taken for bytes, nor hex for base64, although half of one
+// can be as long as the whole of the other: that a signature has by chance
+// no byte but letters and digits, or its base64 no letter above f, is less
+// likely than that somebody guesses the key.
+func fromText(content []byte) ([]byte, error) {
+	const hexDigits = "0123456789abcdefABCDEF"
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+	text := string(bytes.Join(bytes.Fields(content), nil))
+	var raw []byte
+	var err error
+	switch {
+	case strings.Trim(text, hexDigits) == "":
+		raw, err = hex.DecodeString(text)
+	case strings.Trim(text, alphabet) == "":
+		raw, err = base64.StdEncoding.DecodeString(text)
+	default:
+		return content, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("it is text, but not the whole of a signature in base64 or hex: %w", err)
+	}
+	return raw, nil
+}
+
+// derLength returns how many bytes the DER signature has that raw begins
+// with, or 0 if raw doesn't begin like one. One r‖s in two million does; then
+// it has to be answered in DER, or signed again.
+func (k keySpec) derLength(raw []byte) int {
+	const sequence, integer, longForm = 0x30, 0x02, 0x81
+	if len(raw) < 4 || raw[0] != sequence {
+		return 0
+	}
+	total, first := 2+int(raw[1]), raw[2]
+	if raw[1] == longForm {
+		total, first = 3+int(raw[2]), raw[3]
+	}
+	// Two tags and lengths, two leading zeros, three bytes of header.
+	if first != integer || total < k.size || total > k.size+9 {
+		return 0
+	}
+	return total
+}
+
+// fromDER turns the DER signature raw, total bytes of it, into r‖s.
+func (k keySpec) fromDER(raw []byte, total int) ([]byte, error) {
+	if len(raw) != total {
+		return nil, fmt.Errorf("it holds %d bytes of DER, which says that it has %d", len(raw), total)
+	}
+	var signature struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(raw, &signature); err != nil {
+		return nil, fmt.Errorf("it begins like DER: %w", err)
+	}
+	half := k.size / 2
+	for _, n := range []*big.Int{signature.R, signature.S} {
+		if n.Sign() <= 0 || n.BitLen() > half*8 {
+			return nil, fmt.Errorf("it is DER, but not a signature by %s", k.name)
+		}
+	}
+	answer := make([]byte, k.size)
+	signature.R.FillBytes(answer[:half])
+	signature.S.FillBytes(answer[half:])
+	return answer, nil
+}
