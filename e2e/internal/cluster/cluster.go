@@ -1,0 +1,200 @@
+// Package cluster runs Kubernetes with Kyverno as processes on loopback:
+// etcd, kube-apiserver, kube-controller-manager, kube-scheduler and Kyverno's
+// admission controller, all of them the real programs.
+//
+// It doesn't use controller-runtime's envtest, which starts etcd and the API
+// server in the same way: envtest polls for readiness, doesn't notice a
+// process that dies, and leaves its processes behind when its own is killed.
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"container-signing/e2e/internal/process"
+	"container-signing/tools"
+)
+
+// Programs are the tools that a cluster needs.
+func Programs() []string {
+	return []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kyverno", "kyverno-crds"}
+}
+
+// A Step tells the start of something with a name; the function it returns
+// tells its end.
+type Step func(name string) (done func(error) error)
+
+// A Cluster is Kubernetes with Kyverno.
+type Cluster struct {
+	// Kubeconfig is the path of a kubeconfig file of a cluster administrator.
+	Kubeconfig string
+	// Config connects a client as the same administrator.
+	Config *rest.Config
+
+	programs  tools.Programs
+	processes *process.Group
+	dir       string
+	step      Step
+	files     credentials
+	apiServer *process.Process
+	kyverno   *process.Process
+}
+
+// Start starts a cluster whose files are kept in dir, and returns when
+// Kyverno answers admission requests. The processes belong to the group, and
+// end with it.
+func Start(ctx context.Context, programs tools.Programs, processes *process.Group, dir string, step Step) (*Cluster, error) {
+	c := &Cluster{programs: programs, processes: processes, dir: dir, step: step}
+	for _, start := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"start etcd and kube-apiserver", c.startAPIServer},
+		{"start the controllers, install Kyverno's resources", c.prepare},
+		{"start Kyverno", c.startKyverno},
+	} {
+		if err := step(start.name)(start.do(ctx)); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// startAPIServer starts etcd and the API server. Both tell by sd_notify(3)
+// that they serve.
+func (c *Cluster) startAPIServer(ctx context.Context) error {
+	address, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	if c.files, err = writeCredentials(c.dir, address); err != nil {
+		return err
+	}
+	c.Kubeconfig = c.files.kubeconfig
+	if c.Config, err = clientcmd.BuildConfigFromFlags("", c.Kubeconfig); err != nil {
+		return fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	// A client's own throttle would only slow the run down.
+	c.Config.QPS = -1
+	etcd, err := c.startEtcd()
+	if err != nil {
+		return err
+	}
+	if err := etcd.WaitReady(ctx); err != nil {
+		return err
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	c.apiServer, err = c.processes.Start(process.Command{
+		Name: "kube-apiserver", Path: c.programs["kube-apiserver"], NotifiesReady: true,
+		Args: c.apiServerArgs(port),
+	})
+	if err != nil {
+		return err
+	}
+	return c.apiServer.WaitReady(ctx)
+}
+
+func (c *Cluster) etcdSocket() string { return "unix://" + filepath.Join(c.dir, "etcd.sock") }
+
+// startEtcd lets etcd listen on sockets in the cluster's folder, which is
+// closed to other users: it has no access control of its own.
+func (c *Cluster) startEtcd() (*process.Process, error) {
+	peer := "unix://" + filepath.Join(c.dir, "peer.sock")
+	return c.processes.Start(process.Command{
+		Name: "etcd", Path: c.programs["etcd"], NotifiesReady: true,
+		Args: []string{
+			"--data-dir=" + filepath.Join(c.dir, "etcd"),
+			"--listen-client-urls=" + c.etcdSocket(), "--advertise-client-urls=" + c.etcdSocket(),
+			"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=default=" + peer,
+			"--unsafe-no-fsync", // the data is thrown away with the run
+			"--log-level=warn",
+		},
+	})
+}
+
+func (c *Cluster) apiServerArgs(port string) []string {
+	return []string{
+		"--etcd-servers=" + c.etcdSocket(),
+		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port=" + port,
+		"--endpoint-reconciler-type=none", // loopback can't be an endpoint of the service "kubernetes"
+		"--service-cluster-ip-range=10.96.0.0/16",
+		"--tls-cert-file=" + c.files.serverCertificate, "--tls-private-key-file=" + c.files.serverKey,
+		"--client-ca-file=" + c.files.authority,
+		"--authorization-mode=Node,RBAC",
+		"--service-account-issuer=https://kubernetes.default.svc",
+		"--service-account-key-file=" + c.files.serviceAccountKey,
+		"--service-account-signing-key-file=" + c.files.serviceAccountKey,
+		"--allow-privileged=true", "--profiling=false",
+		"--watch-cache=true",
+	}
+}
+
+// startControllers starts the controllers that make pods out of Deployments,
+// Jobs and the like, and the scheduler.
+func (c *Cluster) startControllers() error {
+	for _, command := range []process.Command{
+		{
+			Name: "kube-controller-manager", Path: c.programs["kube-controller-manager"],
+			Args: []string{
+				"--kubeconfig=" + c.Kubeconfig, "--leader-elect=false", "--secure-port=0",
+				"--service-account-private-key-file=" + c.files.serviceAccountKey,
+				"--root-ca-file=" + c.files.authority,
+				"--kube-api-qps=500", "--kube-api-burst=500",
+			},
+		},
+		{
+			Name: "kube-scheduler", Path: c.programs["kube-scheduler"],
+			Args: []string{"--kubeconfig=" + c.Kubeconfig, "--leader-elect=false", "--secure-port=0"},
+		},
+	} {
+		if _, err := c.processes.Start(command); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// freeAddress returns an address of loopback on which nobody listens now.
+// Programs that can't be handed a socket have to be told a port; one that
+// finds it taken in the meantime ends, and says so.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("looking for a free port: %w", err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		return "", fmt.Errorf("looking for a free port: %w", err)
+	}
+	return address, nil
+}
+
+func freePort() (int, error) {
+	address, err := freeAddress()
+	if err != nil {
+		return 0, err
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(port)
+}
+
+// writePrivate writes a file that only this user can read.
+func writePrivate(path string, content []byte) error {
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		return fmt.Errorf("writing the cluster's credentials: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"container-signing/e2e/internal/process"
+)
+
+var validatingWebhooks = schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingwebhookconfigurations"}
+
+// startKyverno starts Kyverno's admission controller beside the API server,
+// which is its own way to run out of a cluster: its webhooks then name a URL
+// instead of a service. It returns when Kyverno has registered the webhook
+// that checks policies, and its server answers.
+func (c *Cluster) startKyverno(ctx context.Context) error {
+	port, err := freePort()
+	if err != nil {
+		return err
+	}
+	c.kyverno, err = c.processes.Start(process.Command{
+		Name: "kyverno", Path: c.programs["kyverno"], Args: c.kyvernoArgs(port), Env: kyvernoEnvironment(),
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.kyverno.WaitReady(ctx); err != nil {
+		return err
+	}
+	if err := c.awaitEach(ctx, validatingWebhooks, 1, checksPolicies); err != nil {
+		return c.kyverno.Explain(err)
+	}
+	return nil
+}
+
+func checksPolicies(webhooks *unstructured.Unstructured) bool {
+	return strings.HasPrefix(webhooks.GetName(), "kyverno-policy-validating-webhook-cfg")
+}
+
+func (c *Cluster) kyvernoArgs(port int) []string {
+	service := "kyverno-svc." + KyvernoNamespace + ".svc"
+	return []string{
+		"--kubeconfig=" + c.Kubeconfig,
+		fmt.Sprintf("--serverIP=127.0.0.1:%d", port), "--webhookServerHost=127.0.0.1", fmt.Sprintf("--webhookServerPort=%d", port),
+		"--caSecretName=" + service + ".kyverno-tls-ca", "--tlsSecretName=" + service + ".kyverno-tls-pair",
+		"--tlsKeyAlgorithm=ECDSA",
+		"--backgroundServiceAccountName=system:serviceaccount:kyverno:kyverno-background-controller",
+		"--reportsServiceAccountName=system:serviceaccount:kyverno:kyverno-reports-controller",
+		// The registries of a run speak plain HTTP. Policies that name
+		// credentials of their own replace this.
+		"--allowInsecureRegistry=true",
+		"--admissionReports=false", "--disableMetrics=true", "--controllerRuntimeMetricsAddress=0",
+		"--clientRateLimitQPS=500", "--clientRateLimitBurst=500",
+		"--disableLogColor=true",
+	}
+}
+
+// kyvernoEnvironment says what the downward API and Helm's values tell
+// Kyverno inside a cluster.
+func kyvernoEnvironment() []string {
+	return []string{
+		"KYVERNO_NAMESPACE=" + KyvernoNamespace,
+		"KYVERNO_SERVICEACCOUNT_NAME=kyverno-admission-controller",
+		"KYVERNO_ROLE_NAME=kyverno:admission-controller",
+		"KYVERNO_DEPLOYMENT=kyverno-admission-controller",
+		"KYVERNO_POD_NAME=kyverno-admission-controller",
+		"KYVERNO_SVC=kyverno-svc",
+		"INIT_CONFIG=kyverno", "METRICS_CONFIG=kyverno-metrics",
+	}
+}

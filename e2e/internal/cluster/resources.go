@@ -1,0 +1,135 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
+)
+
+// KyvernoNamespace is the namespace of Kyverno's own objects.
+const KyvernoNamespace = "kyverno"
+
+var customResourceDefinitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
+
+// prepare starts the controllers and creates what Kyverno needs to find when
+// it starts.
+func (c *Cluster) prepare(ctx context.Context) error {
+	if err := c.startControllers(); err != nil {
+		return err
+	}
+	client, err := kubernetes.NewForConfig(c.Config)
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return c.createDefinitions(ctx, client) })
+	work.Go(func() error { return createKyvernoObjects(ctx, client) })
+	if err := work.Wait(); err != nil {
+		return c.apiServer.Explain(err)
+	}
+	return nil
+}
+
+// createKyvernoObjects creates the namespace and the two configurations that
+// Kyverno reads at its start. They are empty: nothing but the policies
+// themselves says what is left unchecked.
+func createKyvernoObjects(ctx context.Context, client kubernetes.Interface) error {
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: KyvernoNamespace}}
+	if _, err := client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
+		return fmt.Errorf("creating namespace %q: %w", KyvernoNamespace, err)
+	}
+	for _, name := range []string{"kyverno", "kyverno-metrics"} {
+		config := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		if _, err := client.CoreV1().ConfigMaps(KyvernoNamespace).Create(ctx, config, metav1.CreateOptions{}); err != nil {
+			return fmt.Errorf("creating ConfigMap %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// createDefinitions creates Kyverno's custom resource definitions and returns
+// when the API server serves them all.
+func (c *Cluster) createDefinitions(ctx context.Context, client kubernetes.Interface) error {
+	files, err := filepath.Glob(filepath.Join(c.programs["kyverno-crds"], "*.yaml"))
+	if err != nil || len(files) == 0 {
+		return fmt.Errorf("looking for Kyverno's custom resource definitions in %q: found %d (%v)", c.programs["kyverno-crds"], len(files), err)
+	}
+	work, workCtx := errgroup.WithContext(ctx)
+	work.SetLimit(4)
+	for _, file := range files {
+		work.Go(func() error {
+			definition, err := os.ReadFile(file)
+			if err != nil {
+				return fmt.Errorf("reading a custom resource definition: %w", err)
+			}
+			err = client.Discovery().RESTClient().Post().
+				AbsPath("/apis/apiextensions.k8s.io/v1/customresourcedefinitions").
+				SetHeader("Content-Type", runtime.ContentTypeYAML).Body(definition).Do(workCtx).Error()
+			if err != nil && !apierrors.IsAlreadyExists(err) {
+				return fmt.Errorf("creating custom resource definition %q: %w", filepath.Base(file), err)
+			}
+			return nil
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	return c.awaitEach(ctx, customResourceDefinitions, len(files), established)
+}
+
+func established(definition *unstructured.Unstructured) bool {
+	conditions, _, err := unstructured.NestedSlice(definition.Object, "status", "conditions")
+	if err != nil {
+		return false
+	}
+	for _, condition := range conditions {
+		fields, ok := condition.(map[string]any)
+		if ok && fields["type"] == "Established" && fields["status"] == "True" {
+			return true
+		}
+	}
+	return false
+}
+
+// awaitEach watches a resource until as many objects as wanted are as done
+// wants them.
+func (c *Cluster) awaitEach(ctx context.Context, resource schema.GroupVersionResource, wanted int, done func(*unstructured.Unstructured) bool) error {
+	client, err := dynamic.NewForConfig(c.Config)
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	seen := map[string]bool{}
+	source := cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			return client.Resource(resource).List(ctx, options)
+		},
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			return client.Resource(resource).Watch(ctx, options)
+		},
+	}, client)
+	_, err = watchtools.UntilWithSync(ctx, source, &unstructured.Unstructured{}, nil, func(event watch.Event) (bool, error) {
+		object, ok := event.Object.(*unstructured.Unstructured)
+		if ok && event.Type != watch.Deleted && done(object) {
+			seen[object.GetName()] = true
+		}
+		return len(seen) >= wanted, nil
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for %d %s, %d are there: %w", wanted, resource.Resource, len(seen), context.Cause(ctx))
+	}
+	return nil
+}
