@@ -1,0 +1,265 @@
+// Package scripts_test runs each signer as the plugin runs it, and through
+// the real notation and plugin.
+package scripts_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// programs is a folder for what the tests build, removed at the end.
+var programs string
+
+func TestMain(m *testing.M) {
+	var err error
+	if programs, err = os.MkdirTemp("", "scripts-test-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	status := m.Run()
+	if err := os.RemoveAll(programs); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+// A keySpec is what the plugin tells a signer of a kind of key.
+type keySpec struct {
+	name, hashName, algorithm string
+	hash                      crypto.Hash
+	key                       func() crypto.Signer
+	curve                     elliptic.Curve // nil for RSA
+}
+
+var keySpecs = []keySpec{
+	{"RSA-2048", "SHA-256", "RSASSA-PSS-SHA-256", crypto.SHA256, newRSA(2048), nil},
+	{"RSA-3072", "SHA-384", "RSASSA-PSS-SHA-384", crypto.SHA384, newRSA(3072), nil},
+	{"RSA-4096", "SHA-512", "RSASSA-PSS-SHA-512", crypto.SHA512, newRSA(4096), nil},
+	{"EC-256", "SHA-256", "ECDSA-SHA-256", crypto.SHA256, newEC(elliptic.P256()), elliptic.P256()},
+	{"EC-384", "SHA-384", "ECDSA-SHA-384", crypto.SHA384, newEC(elliptic.P384()), elliptic.P384()},
+	{"EC-521", "SHA-512", "ECDSA-SHA-512", crypto.SHA512, newEC(elliptic.P521()), elliptic.P521()},
+}
+
+func specNamed(name string) keySpec {
+	for _, spec := range keySpecs {
+		if spec.name == name {
+			return spec
+		}
+	}
+	panic("no key spec " + name)
+}
+
+// payloads are like JWS's (ASCII) and like COSE's (any bytes).
+var payloads = map[string][]byte{
+	"text":   []byte("eyJhbGciOiJQUzM4NCJ9.eyJ0YXJnZXRBcnRpZmFjdCI6e319"),
+	"binary": {0x84, 0x00, '\n', 0xff, 0x00, '\r', '\n', 0x1a, 0x00, '\n'},
+}
+
+func newRSA(bits int) func() crypto.Signer {
+	return sync.OnceValue(func() crypto.Signer {
+		key, err := rsa.GenerateKey(rand.Reader, bits)
+		if err != nil {
+			panic(err)
+		}
+		return key
+	})
+}
+
+func newEC(curve elliptic.Curve) func() crypto.Signer {
+	return sync.OnceValue(func() crypto.Signer {
+		key, err := ecdsa.GenerateKey(curve, rand.Reader)
+		if err != nil {
+			panic(err)
+		}
+		return key
+	})
+}
+
+// keyFile writes spec's private key to a PEM file.
+func keyFile(t *testing.T, spec keySpec) string {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(spec.key())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return writeFile(t, "key.pem", encodePEM("PRIVATE KEY", der))
+}
+
+// encodePEM is one PEM block.
+func encodePEM(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
+
+func writeFile(t *testing.T, name string, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// environment is what a signer gets from the plugin and, in more, from its user.
+func (k keySpec) environment(more ...string) []string {
+	return append([]string{
+		"PATH=" + os.Getenv("PATH"),
+		"SIGNER_KEY_ID=release",
+		"SIGNER_KEY_SPEC=" + k.name,
+		"SIGNER_HASH_ALGORITHM=" + k.hashName,
+		"SIGNER_SIGNING_ALGORITHM=" + k.algorithm,
+	}, more...)
+}
+
+// verify verifies as strictly as the strictest verifier: the salt of PSS has
+// to be as long as the digest, ECDSA has to be r‖s, or DER where der is set.
+func (k keySpec) verify(t *testing.T, payload, signature []byte, der bool) {
+	t.Helper()
+	digest := k.digest(payload)
+	switch public := k.key().Public().(type) {
+	case *rsa.PublicKey:
+		err := rsa.VerifyPSS(public, k.hash, digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+		if err != nil {
+			t.Errorf("signature of %d bytes: %v", len(signature), err)
+		}
+	case *ecdsa.PublicKey:
+		if !der {
+			signature = toDER(t, signature, (k.curve.Params().BitSize+7)/8)
+		}
+		if !ecdsa.VerifyASN1(public, digest, signature) {
+			t.Errorf("signature of %d bytes doesn't verify", len(signature))
+		}
+	}
+}
+
+func (k keySpec) digest(payload []byte) []byte {
+	hash := k.hash.New()
+	hash.Write(payload)
+	return hash.Sum(nil)
+}
+
+// ended is how a signer ended.
+type ended struct {
+	stdout []byte
+	stderr string
+	err    error
+}
+
+// run runs a signer to its end, and fails the test if it leaves a temporary
+// file behind.
+func run(t *testing.T, program string, environment []string, payload []byte) ended {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	path, err := filepath.Abs(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	temporary := t.TempDir()
+	var stdout, stderr bytes.Buffer
+	command := exec.CommandContext(ctx, path)
+	command.Env = append(environment, "TMPDIR="+temporary)
+	command.Stdin, command.Stdout, command.Stderr = bytes.NewReader(payload), &stdout, &stderr
+	command.WaitDelay = time.Second
+	err = command.Run()
+	if ctx.Err() != nil {
+		t.Fatalf("%s hung; it said: %s", program, &stderr)
+	}
+	assertEmpty(t, temporary)
+	return ended{stdout.Bytes(), stderr.String(), err}
+}
+
+func assertEmpty(t *testing.T, folder string) {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		t.Errorf("left behind: %s", entry.Name())
+	}
+}
+
+// assertRefused fails the test unless the signer ended with an error that
+// says each of words, and without a signature.
+func (e ended) assertRefused(t *testing.T, words ...string) {
+	t.Helper()
+	if e.err == nil {
+		t.Fatalf("ended with status 0 and %d bytes, want an error", len(e.stdout))
+	}
+	if len(e.stdout) > 0 {
+		t.Errorf("wrote %d bytes to standard output with its error", len(e.stdout))
+	}
+	for _, word := range words {
+		if !strings.Contains(e.stderr, word) {
+			t.Errorf("said %q, want %q in it", e.stderr, word)
+		}
+	}
+}
+
+// need skips the test where a program isn't installed; where all of them have
+// to be (CONTAINER_SIGNING_REQUIRE_PROGRAMS=1, as in CI) it fails instead.
+func need(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err == nil {
+			continue
+		}
+		if os.Getenv("CONTAINER_SIGNING_REQUIRE_PROGRAMS") == "1" {
+			t.Fatalf("%s is not installed, and CONTAINER_SIGNING_REQUIRE_PROGRAMS is 1", name)
+		}
+		t.Skipf("%s is not installed", name)
+	}
+}
+
+// recordArguments returns a PATH in which each of the programs writes its
+// arguments to the returned file before it runs as ever: what is there,
+// everybody who can list processes could have seen.
+func recordArguments(t *testing.T, names ...string) (path, record string) {
+	t.Helper()
+	folder := t.TempDir()
+	record = filepath.Join(t.TempDir(), "arguments")
+	for _, name := range names {
+		program, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		script := fmt.Sprintf("#!/bin/sh\nprintf '%%s\\n' \"$@\" >>'%s'\nexec '%s' \"$@\"\n", record, program)
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return "PATH=" + folder + ":" + os.Getenv("PATH"), record
+}
+
+// assertSecret fails the test if secret was among the recorded arguments or
+// in what the signer wrote.
+func (e ended) assertSecret(t *testing.T, record, secret string) {
+	t.Helper()
+	arguments, err := os.ReadFile(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for where, text := range map[string]string{
+		"arguments": string(arguments), "standard error": e.stderr, "standard output": string(e.stdout),
+	} {
+		if strings.Contains(text, secret) {
+			t.Errorf("the secret is in the %s", where)
+		}
+	}
+}
