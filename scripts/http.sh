@@ -34,8 +34,15 @@ fail() {
 command -v curl >/dev/null || fail "curl is not installed"
 [ -n "${EXTERNAL_SIGNER_URL:-}" ] || fail "EXTERNAL_SIGNER_URL is not set: set it to the signing service's URL"
 [ -n "${SIGNER_SIGNING_ALGORITHM:-}" ] || fail "SIGNER_SIGNING_ALGORITHM is not set: the plugin sets it; to try the script without the plugin set it, SIGNER_KEY_ID, SIGNER_KEY_SPEC and SIGNER_HASH_ALGORITHM"
+authority=${EXTERNAL_SIGNER_URL#*://}
+case "${authority%%/*}" in
+*@*) fail "EXTERNAL_SIGNER_URL has a password or user in it, which everybody could list: use EXTERNAL_SIGNER_TOKEN_FILE" ;;
+esac
 case "$SIGNER_KEY_ID" in
 *[[:cntrl:]]*) fail "the key id has a control character and can't be sent in a header" ;;
+esac
+case "${EXTERNAL_DEADLINE:=50}" in
+0 | *[!0-9]*) fail "EXTERNAL_DEADLINE is \"$EXTERNAL_DEADLINE\": it must be a whole number of seconds, at least 1" ;;
 esac
 
 authorization=
@@ -43,8 +50,11 @@ if [ -n "${EXTERNAL_SIGNER_TOKEN_FILE:-}" ]; then
     [ -r "$EXTERNAL_SIGNER_TOKEN_FILE" ] || fail "token file \"$EXTERNAL_SIGNER_TOKEN_FILE\" can't be read: is the path right, and the file readable for $(id -un)?"
     # read fails on a last line without a newline, and has its text all the same.
     IFS= read -r token <"$EXTERNAL_SIGNER_TOKEN_FILE" || [ -n "$token" ] || fail "token file \"$EXTERNAL_SIGNER_TOKEN_FILE\" is empty"
+    case "$token" in
+    *[[:cntrl:]]*) fail "token file \"$EXTERNAL_SIGNER_TOKEN_FILE\" has a control character in its first line: was it made on another system?" ;;
+    esac
     case "$EXTERNAL_SIGNER_URL" in
-    https://* | http://127.0.0.1[:/]* | http://localhost[:/]*) ;;
+    https://*) ;;
     *) fail "the token is not sent in the clear: EXTERNAL_SIGNER_URL must begin with https://" ;;
     esac
     authorization="Authorization: Bearer $token"
@@ -68,7 +78,7 @@ status=$(
     trap '' XFSZ
     ulimit -f 128
     curl --disable --silent --show-error --proto =http,https \
-        --max-time "${EXTERNAL_DEADLINE:-50}" "$@" \
+        --max-time "$EXTERNAL_DEADLINE" "$@" \
         --header "Content-Type: application/octet-stream" \
         --header "Expect:" \
         --header "Signer-Key-Id: $SIGNER_KEY_ID" \
@@ -85,7 +95,7 @@ END
 case "$ended" in
 0) ;;
 23) fail "$EXTERNAL_SIGNER_URL answered with more than 64 KiB: is it the signing service?" ;;
-28) fail "$EXTERNAL_SIGNER_URL gave no answer in ${EXTERNAL_DEADLINE:-50} s: if it needs longer set EXTERNAL_DEADLINE, and the plugin's timeout above it" ;;
+28) fail "$EXTERNAL_SIGNER_URL gave no answer in $EXTERNAL_DEADLINE s: if it needs longer set EXTERNAL_DEADLINE, and the plugin's timeout above it" ;;
 *) fail "$EXTERNAL_SIGNER_URL gave no answer: curl ended with status $ended" ;;
 esac
 if [ "$status" != 200 ]; then
