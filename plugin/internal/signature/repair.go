@@ -1,0 +1,96 @@
+package signature
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/hex"
+	"math/big"
+	"strings"
+	"unicode"
+)
+
+// From returns the raw signature in a signer's output. It accepts the bytes as
+// they are, with a newline after them, and as base64 or hexadecimal text; an
+// ECDSA signature also as ASN.1 DER in each of these. Whatever it returns, the
+// key verifies strictly over payload: a repair that gives something else isn't
+// one. Otherwise the error says what the output is instead.
+func (k Key) From(output, payload []byte) ([]byte, error) {
+	readings := k.readings(output)
+	for _, reading := range readings {
+		if k.verify(payload, reading.signature) {
+			return reading.signature, nil
+		}
+	}
+	return nil, k.diagnose(output, payload, readings)
+}
+
+// A reading is one way to understand the output.
+type reading struct {
+	signature []byte
+	// encoding says what was undone to get here, or is empty.
+	encoding string
+}
+
+func (k Key) readings(output []byte) []reading {
+	texts := []reading{{output, ""}}
+	if trimmed := bytes.TrimRight(output, "\r\n"); len(trimmed) < len(output) {
+		texts = append(texts, reading{trimmed, "a newline at the end"})
+	}
+	texts = append(texts, decodeText(output)...)
+	var result []reading
+	for _, text := range texts {
+		if fixed, ok := k.fromDER(text.signature); ok {
+			result = append(result, reading{fixed, strings.TrimPrefix(text.encoding+" of ASN.1 DER", " of ")})
+		}
+		result = append(result, text)
+	}
+	return result
+}
+
+// decodeText undoes base64 in both alphabets and hexadecimal, wrapped or not,
+// padded or not. A text that is valid in several is returned in each.
+func decodeText(output []byte) []reading {
+	text := strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, string(output))
+	if text == "" {
+		return nil
+	}
+	var result []reading
+	if decoded, err := hex.DecodeString(text); err == nil {
+		result = append(result, reading{decoded, "hexadecimal text"})
+	}
+	unpadded := strings.TrimRight(text, "=")
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		if decoded, err := encoding.DecodeString(unpadded); err == nil {
+			result = append(result, reading{decoded, "base64 text"})
+		}
+	}
+	return result
+}
+
+// fromDER converts an ECDSA signature from ASN.1 DER, openssl's default, to r‖s
+// of fixed width.
+func (k Key) fromDER(der []byte) ([]byte, bool) {
+	public, ok := k.Public.(*ecdsa.PublicKey)
+	if !ok {
+		return nil, false
+	}
+	var value struct{ R, S *big.Int }
+	if rest, err := asn1.Unmarshal(der, &value); err != nil || len(rest) > 0 {
+		return nil, false
+	}
+	order := public.Curve.Params().N
+	if value.R.Sign() <= 0 || value.S.Sign() <= 0 || value.R.Cmp(order) >= 0 || value.S.Cmp(order) >= 0 {
+		return nil, false
+	}
+	fixed := make([]byte, k.size())
+	value.R.FillBytes(fixed[:len(fixed)/2])
+	value.S.FillBytes(fixed[len(fixed)/2:])
+	return fixed, true
+}

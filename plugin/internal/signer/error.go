@@ -1,0 +1,120 @@
+package signer
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"unicode"
+
+	"github.com/kballard/go-shellquote"
+)
+
+// Kind is what sort of failure an Error is.
+type Kind int
+
+const (
+	// Failed is a signer that ran and didn't do its job.
+	Failed Kind = iota
+	// Unusable is a signer that isn't a program.
+	Unusable
+	// Denied is a signer that may not be executed.
+	Denied
+	// Timeout is a signer that took too long.
+	Timeout
+	// Interrupted is a signer that was ended because the plugin was told to end.
+	Interrupted
+)
+
+// Error is a signer's failure. It reads as the cause, then the command as one
+// can paste it into a shell, then the end of what the signer said.
+type Error struct {
+	Kind  Kind
+	Args  []string
+	Cause error
+	// Stderr is the end of what the signer printed there.
+	Stderr string
+}
+
+func (c Command) failed(kind Kind, cause error, stderr string) *Error {
+	return &Error{kind, c.Args, cause, stderr}
+}
+
+// Rejected is the error of a signer that ran well and printed something else
+// than was asked of it.
+func (c Command) Rejected(cause error) *Error { return c.failed(Failed, cause, "") }
+
+func (e *Error) Error() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%v\n  command: %s", e.Cause, printable(shellquote.Join(e.Args...)))
+	if stderr := strings.TrimSpace(printable(e.Stderr)); stderr != "" {
+		fmt.Fprintf(&text, "\n  stderr: %s", strings.ReplaceAll(stderr, "\n", "\n    "))
+	}
+	return text.String()
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// printable makes a signer's words harmless to a terminal: control characters,
+// which could move the cursor or hide text, become ?, and so do broken runes.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t':
+			return r
+		case r == '\r':
+			return -1
+		case r == unicode.ReplacementChar, !unicode.IsPrint(r):
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+// lookPath returns the absolute path of a program. A name with a slash is
+// relative to the working directory, which is notation's; one without is
+// searched for on PATH.
+func lookPath(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(path)
+}
+
+// explainStart says why the signer can't be started, and what to do.
+func explainStart(command Command, err error) *Error {
+	name := command.Args[0]
+	info, statErr := os.Stat(name)
+	kind, reason := Unusable, "check the name"
+	switch {
+	case statErr == nil && info.IsDir():
+		reason = "it is a directory: name the program in it"
+	case errors.Is(err, syscall.ENOEXEC):
+		reason = "it is neither a program for this machine nor a script whose first line names its interpreter: begin a shell script with #!/bin/sh"
+	case errors.Is(err, fs.ErrPermission):
+		kind, reason = Denied, fmt.Sprintf("make it executable: chmod +x %s", shellquote.Join(name))
+	case errors.Is(err, exec.ErrNotFound):
+		reason = "there is no such program on PATH: write its path, and quote the path if there are spaces in it"
+	case errors.Is(err, fs.ErrNotExist) && statErr == nil:
+		reason = "the interpreter that its first line names doesn't exist: correct the line, and end it in a newline without a carriage return"
+	case errors.Is(err, fs.ErrNotExist):
+		reason = "there is no such file: a relative path starts at notation's working directory; quote the path if there are spaces in it"
+	}
+	return command.failed(kind, fmt.Errorf("starting signer %q: %w: %s", name, rootCause(err), reason), "")
+}
+
+// rootCause leaves out the operation and the path, which the message has.
+func rootCause(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
