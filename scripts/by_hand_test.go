@@ -1,0 +1,301 @@
+package scripts_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var buildByHand = sync.OnceValues(func() (string, error) {
+	program := filepath.Join(programs, "by-hand")
+	out, err := exec.Command("go", "build", "-o", program, "./by-hand").CombinedOutput()
+	if err != nil {
+		return string(out), err
+	}
+	return program, nil
+})
+
+func byHandProgram(t *testing.T) string {
+	t.Helper()
+	program, err := buildByHand()
+	if err != nil {
+		t.Fatalf("building by-hand: %v: %s", err, program)
+	}
+	return program
+}
+
+// A handRequest is by-hand while it waits for its answer.
+type handRequest struct {
+	command *exec.Cmd
+	stdout  bytes.Buffer
+	folder  string
+	errors  chan string // what it says on standard error after the folder
+}
+
+// ask starts by-hand and returns when it has told of its request.
+func ask(t *testing.T, environment []string, payload []byte) *handRequest {
+	t.Helper()
+	request := &handRequest{errors: make(chan string, 1)}
+	request.command = exec.CommandContext(t.Context(), byHandProgram(t))
+	request.command.Env = append(environment, `EXTERNAL_NOTIFY=printf '%s\n' "$1" >&2`)
+	request.command.Stdin, request.command.Stdout = bytes.NewReader(payload), &request.stdout
+	request.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal
+	stderr, err := request.command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := request.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(stderr)
+	folder, err := lines.ReadString('\n')
+	if err != nil {
+		t.Fatalf("no request: %q, %v", folder, err)
+	}
+	request.folder = strings.TrimSuffix(folder, "\n")
+	go func() {
+		rest, _ := io.ReadAll(lines) // what was read before an error counts
+		request.errors <- string(rest)
+	}()
+	return request
+}
+
+// end waits for by-hand's end.
+func (r *handRequest) end() ended {
+	words := <-r.errors
+	err := r.command.Wait()
+	return ended{r.stdout.Bytes(), words, err}
+}
+
+func (r *handRequest) read(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(r.folder, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func (r *handRequest) write(t *testing.T, name string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(r.folder, name), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A person can paste the command of the request.
+func TestByHandIsAnsweredByItsOwnCommand(t *testing.T) {
+	need(t, "openssl")
+	for _, spec := range keySpecs {
+		for kind, payload := range payloads {
+			t.Run(spec.name+"/"+kind, func(t *testing.T) {
+				signing := filepath.Join(t.TempDir(), "what's to sign")
+				if err := os.Mkdir(signing, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				request := ask(t, spec.environment("EXTERNAL_SIGNING_FOLDER="+signing), payload)
+				_, command, _ := strings.Cut(string(request.read(t, "request.txt")), "\n  openssl ")
+				command, _, _ = strings.Cut("openssl "+command, "\n")
+				command = strings.Replace(command, "PRIVATE-KEY.pem", keyFile(t, spec), 1)
+				if out, err := exec.Command("sh", "-c", command).CombinedOutput(); err != nil {
+					t.Fatalf("%s: %v: %s", command, err, out)
+				}
+				signer := request.end()
+				if signer.err != nil {
+					t.Fatalf("%v: %s", signer.err, signer.stderr)
+				}
+				spec.verify(t, payload, signer.stdout, false)
+				if !bytes.Equal(request.read(t, "payload"), payload) {
+					t.Error("the record has another payload")
+				}
+			})
+		}
+	}
+}
+
+func TestByHandSaysWhatIsWanted(t *testing.T) {
+	spec := specNamed("RSA-4096")
+	digest := "sha256:" + strings.Repeat("ab", 32)
+	content := base64.RawURLEncoding.EncodeToString([]byte(`{"targetArtifact":{"digest":"` + digest + `"}}`))
+	payload := []byte("eyJhbGciOiJQUzUxMiJ9." + content)
+	request := ask(t, spec.environment("SIGNER_KEY_ID=rel\x1b[1mease", "EXTERNAL_SIGNING_FOLDER="+t.TempDir()), payload)
+	text := string(request.read(t, "request.txt"))
+	for _, want := range []string{
+		digest, `"rel\x1b[1mease", RSA-4096`, "RSASSA-PSS-SHA-512", "salt of 64 bytes",
+		hex.EncodeToString(spec.digest(payload)), filepath.Join(request.folder, "payload"),
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in the request:\n%s", want, text)
+		}
+	}
+	request.write(t, "signature", spec.sign(payload))
+	if signer := request.end(); signer.err != nil {
+		t.Errorf("%v: %s", signer.err, signer.stderr)
+	}
+}
+
+// All the ways in which a person or a program may put the answer there.
+func TestByHandTakesTheAnswerHoweverItArrives(t *testing.T) {
+	for name, script := range map[string]string{
+		"cp":          `cp "$ANSWER" "$FOLDER/signature"`,
+		"mv":          `cp "$ANSWER" "$FOLDER/signature.part"; mv "$FOLDER/signature.part" "$FOLDER/signature"`,
+		"mv over":     `: >"$FOLDER/signature"; cp "$ANSWER" "$FOLDER/new"; mv "$FOLDER/new" "$FOLDER/signature"`,
+		"ln":          `ln "$ANSWER" "$FOLDER/signature"`,
+		"in pieces":   `head -c 99 "$ANSWER" >"$FOLDER/signature"; tail -c +100 "$ANSWER" >>"$FOLDER/signature"`,
+		"base64":      `base64 "$ANSWER" >"$FOLDER/signature"`,
+		"corrected":   `echo sorry >"$FOLDER/signature"; cat "$ANSWER" >"$FOLDER/signature"`,
+		"unreadable":  `cp "$ANSWER" "$FOLDER/n"; chmod 0 "$FOLDER/n"; mv "$FOLDER/n" "$FOLDER/signature"; chmod 600 "$FOLDER/signature"`,
+		"with others": `echo hi >"$FOLDER/comment"; cp "$ANSWER" "$FOLDER/signature"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec, payload := specNamed("RSA-2048"), payloads["binary"]
+			request := ask(t, spec.environment("EXTERNAL_SIGNING_FOLDER="+t.TempDir()), payload)
+			answer := exec.Command("sh", "-euc", script)
+			answer.Env = append(os.Environ(), "FOLDER="+request.folder, "ANSWER="+writeFile(t, "answer", spec.sign(payload)))
+			if out, err := answer.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			signer := request.end()
+			if signer.err != nil {
+				t.Fatalf("%v: %s", signer.err, signer.stderr)
+			}
+			spec.verify(t, payload, signer.stdout, false)
+		})
+	}
+}
+
+func TestByHandGivesUpAtItsDeadline(t *testing.T) {
+	spec := specNamed("EC-256")
+	whole := spec.sign(payloads["text"])
+	for name, test := range map[string]struct {
+		answer func(t *testing.T, r *handRequest)
+		words  string
+	}{
+		"no answer":   {func(*testing.T, *handRequest) {}, "nobody answered within 3s"},
+		"empty":       {func(t *testing.T, r *handRequest) { r.write(t, "signature", nil) }, "it is empty"},
+		"half":        {func(t *testing.T, r *handRequest) { r.write(t, "signature", whole[:32]) }, "it holds 32 bytes, a signature by EC-256 has 64"},
+		"too long":    {func(t *testing.T, r *handRequest) { r.write(t, "signature", append(whole, 0)) }, "it holds 65 bytes"},
+		"far too big": {func(t *testing.T, r *handRequest) { r.write(t, "signature", make([]byte, 1<<20)) }, "more than 4096 bytes"},
+		"another key": {func(t *testing.T, r *handRequest) {
+			r.write(t, "signature", specNamed("RSA-2048").sign(payloads["text"]))
+		}, "it holds 256 bytes"},
+		"another name": {func(t *testing.T, r *handRequest) {
+			r.write(t, "signature.part", whole)
+			if err := os.Remove(filepath.Join(r.folder, "signature.part")); err != nil {
+				t.Error(err)
+			}
+		}, "nobody answered"},
+		"a pipe": {func(t *testing.T, r *handRequest) {
+			if err := syscall.Mkfifo(filepath.Join(r.folder, "signature"), 0o600); err != nil {
+				t.Error(err)
+			}
+		}, "it is not a regular file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			signing := t.TempDir()
+			request := ask(t, spec.environment("EXTERNAL_SIGNING_FOLDER="+signing, "EXTERNAL_DEADLINE=3"), payloads["text"])
+			test.answer(t, request)
+			request.end().assertRefused(t, "nobody answered within 3s", test.words)
+			assertEmpty(t, signing)
+			late := os.WriteFile(filepath.Join(request.folder, "signature"), whole, 0o600)
+			if late == nil {
+				t.Error("a late answer was accepted by nobody, and its author wasn't told")
+			}
+		})
+	}
+}
+
+func TestByHandEndsBeforeItsDeadline(t *testing.T) {
+	spec := specNamed("EC-256")
+	for name, test := range map[string]struct {
+		end   func(r *handRequest) error
+		words string
+	}{
+		"SIGTERM":  {func(r *handRequest) error { return r.command.Process.Signal(syscall.SIGTERM) }, "terminated"},
+		"SIGINT":   {func(r *handRequest) error { return r.command.Process.Signal(syscall.SIGINT) }, "interrupt"},
+		"SIGHUP":   {func(r *handRequest) error { return r.command.Process.Signal(syscall.SIGHUP) }, "hangup"},
+		"declined": {func(r *handRequest) error { return os.RemoveAll(r.folder) }, "declined"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			signing := t.TempDir()
+			request := ask(t, spec.environment("EXTERNAL_SIGNING_FOLDER="+signing), payloads["text"])
+			if err := test.end(request); err != nil {
+				t.Fatal(err)
+			}
+			request.end().assertRefused(t, test.words)
+			assertEmpty(t, signing)
+		})
+	}
+}
+
+// What somebody else put into the folder isn't ours to remove.
+func TestByHandLeavesOthersFiles(t *testing.T) {
+	signing := t.TempDir()
+	request := ask(t, specNamed("EC-256").environment("EXTERNAL_SIGNING_FOLDER="+signing), payloads["text"])
+	request.write(t, "comment", []byte("who ordered this?"))
+	if err := request.command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	request.end().assertRefused(t, "terminated", request.folder)
+	if got := string(request.read(t, "comment")); got != "who ordered this?" {
+		t.Errorf("comment is %q", got)
+	}
+	if _, err := os.Stat(filepath.Join(request.folder, "payload")); err == nil {
+		t.Error("the payload is still there, to be signed for nobody")
+	}
+}
+
+func TestByHandRefuses(t *testing.T) {
+	signing := "EXTERNAL_SIGNING_FOLDER=" + t.TempDir()
+	for name, test := range map[string]struct {
+		more    []string
+		payload string
+		words   []string
+	}{
+		"no folder named":    {nil, "x", []string{"EXTERNAL_SIGNING_FOLDER is not set"}},
+		"no such folder":     {[]string{"EXTERNAL_SIGNING_FOLDER=/nowhere"}, "x", []string{"/nowhere", "no such file"}},
+		"a file":             {[]string{"EXTERNAL_SIGNING_FOLDER=http.sh"}, "x", []string{`"http.sh"`, "not a folder"}},
+		"not writable":       {[]string{"EXTERNAL_SIGNING_FOLDER=/proc"}, "x", []string{"making a folder", "/proc"}},
+		"bad deadline":       {[]string{signing, "EXTERNAL_DEADLINE=soon"}, "x", []string{`"soon"`, "seconds"}},
+		"zero deadline":      {[]string{signing, "EXTERNAL_DEADLINE=0"}, "x", []string{"at least 1"}},
+		"unknown key spec":   {[]string{signing, "SIGNER_KEY_SPEC=EC-224"}, "x", []string{`"EC-224" is unknown`, "EC-256"}},
+		"without the plugin": {[]string{signing, "SIGNER_KEY_SPEC="}, "x", []string{"SIGNER_KEY_SPEC is not set"}},
+		"empty payload":      {[]string{signing}, "", []string{"payload", "empty"}},
+		"huge payload":       {[]string{signing}, strings.Repeat("x", 1<<20+1), []string{"more than 1048576 bytes"}},
+		"nobody told":        {[]string{signing, "EXTERNAL_NOTIFY=echo mailbox full; exit 3"}, "x", []string{"mailbox full", "exit status 3"}},
+		"no such command":    {[]string{signing, "EXTERNAL_NOTIFY=tell-nobody"}, "x", []string{"tell-nobody", "not found"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			signer := run(t, byHandProgram(t), specNamed("EC-256").environment(test.more...), []byte(test.payload))
+			signer.assertRefused(t, test.words...)
+		})
+	}
+	assertEmpty(t, strings.TrimPrefix(signing, "EXTERNAL_SIGNING_FOLDER="))
+}
+
+// A command that goes on telling doesn't hold up an answer, nor outlive it.
+func TestByHandEndsACommandThatGoesOn(t *testing.T) {
+	spec, payload := specNamed("EC-256"), payloads["text"]
+	signature := writeFile(t, "answer", spec.sign(payload))
+	notify := `EXTERNAL_NOTIFY=cp '` + signature + `' "$1/signature"; exec sleep 600`
+	started := time.Now()
+	signer := run(t, byHandProgram(t), spec.environment("EXTERNAL_SIGNING_FOLDER="+t.TempDir(), notify), payload)
+	if signer.err != nil {
+		t.Fatalf("%v: %s", signer.err, signer.stderr)
+	}
+	spec.verify(t, payload, signer.stdout, false)
+	if took := time.Since(started); took > 30*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
