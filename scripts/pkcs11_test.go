@@ -65,16 +65,21 @@ func (k token) softhsm(t *testing.T, arguments ...string) {
 	}
 }
 
-// environment is all that pkcs11.sh needs to sign with keySpecs[i]; what more
-// says comes last and so counts.
-func (k token) environment(i int, more ...string) []string {
-	return keySpecs[i].environment(append([]string{
+// settings is what the user of pkcs11.sh says, to sign with keySpecs[i].
+func (k token) settings(i int) []string {
+	return []string{
 		"SOFTHSM2_CONF=" + k.configuration,
 		"EXTERNAL_PKCS11_MODULE=" + k.module,
 		"EXTERNAL_PKCS11_TOKEN=" + tokenLabel,
 		"EXTERNAL_PKCS11_KEY_ID=" + keyID(i),
 		"EXTERNAL_PKCS11_PIN=" + pin,
-	}, more...)...)
+	}
+}
+
+// environment is all that pkcs11.sh needs to sign with keySpecs[i]; what more
+// says comes last and so counts.
+func (k token) environment(i int, more ...string) []string {
+	return keySpecs[i].environment(append(k.settings(i), more...)...)
 }
 
 func TestPKCS11SignsWithEveryKeySpec(t *testing.T) {
