@@ -109,13 +109,16 @@ func (c *Cluster) etcdSocket() string { return "unix://" + filepath.Join(c.dir, 
 // startEtcd lets etcd listen on sockets in the cluster's folder, which is
 // closed to other users: it has no access control of its own.
 func (c *Cluster) startEtcd() (*process.Process, error) {
-	peer := "unix://" + filepath.Join(c.dir, "peer.sock")
+	// What it advertises has to be a host and a port. Nobody calls there: it
+	// has no peers, and the API server is told the socket.
+	const nowhere = "http://127.0.0.1:1"
 	return c.processes.Start(process.Command{
 		Name: "etcd", Path: c.programs["etcd"], NotifiesReady: true,
 		Args: []string{
 			"--data-dir=" + filepath.Join(c.dir, "etcd"),
-			"--listen-client-urls=" + c.etcdSocket(), "--advertise-client-urls=" + c.etcdSocket(),
-			"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=default=" + peer,
+			"--listen-client-urls=" + c.etcdSocket(), "--advertise-client-urls=" + nowhere,
+			"--listen-peer-urls=unix://" + filepath.Join(c.dir, "peer.sock"),
+			"--initial-advertise-peer-urls=" + nowhere, "--initial-cluster=default=" + nowhere,
 			"--unsafe-no-fsync", // the data is thrown away with the run
 			"--log-level=warn",
 		},
@@ -132,7 +135,7 @@ func (c *Cluster) apiServerArgs(port string) []string {
 		"--client-ca-file=" + c.files.authority,
 		"--authorization-mode=Node,RBAC",
 		"--service-account-issuer=https://kubernetes.default.svc",
-		"--service-account-key-file=" + c.files.serviceAccountKey,
+		"--service-account-key-file=" + c.files.serviceAccountPub,
 		"--service-account-signing-key-file=" + c.files.serviceAccountKey,
 		"--allow-privileged=true", "--profiling=false",
 		"--watch-cache=true",

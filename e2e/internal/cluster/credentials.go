@@ -18,6 +18,7 @@ type credentials struct {
 	serverCertificate string
 	serverKey         string
 	serviceAccountKey string
+	serviceAccountPub string
 	kubeconfig        string
 }
 
@@ -27,7 +28,7 @@ func writeCredentials(dir, address string) (credentials, error) {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	c := credentials{
 		authority: in("ca.crt"), serverCertificate: in("apiserver.crt"), serverKey: in("apiserver.key"),
-		serviceAccountKey: in("service-accounts.key"), kubeconfig: in("kubeconfig"),
+		serviceAccountKey: in("service-accounts.key"), serviceAccountPub: in("service-accounts.pub"), kubeconfig: in("kubeconfig"),
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return c, fmt.Errorf("making the cluster's folder: %w", err)
@@ -60,6 +61,13 @@ func writeCredentials(dir, address string) (credentials, error) {
 		return c, err
 	}
 	if err := writeKey(c.serviceAccountKey, serviceAccounts); err != nil {
+		return c, err
+	}
+	public, err := serviceAccounts.PublicKeyPEM()
+	if err != nil {
+		return c, err
+	}
+	if err := writePrivate(c.serviceAccountPub, public); err != nil {
 		return c, err
 	}
 	return c, writeKubeconfig(c.kubeconfig, address, authority, administrator)

@@ -159,3 +159,12 @@ func (c *Certificate) KeyPEM() ([]byte, error) {
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
+
+// PublicKeyPEM returns the public key as PKIX in PEM.
+func (c *Certificate) PublicKeyPEM() ([]byte, error) {
+	der, err := x509.MarshalPKIXPublicKey(c.Key.Public())
+	if err != nil {
+		return nil, fmt.Errorf("encoding the public key of %q: %w", c.X509.Subject, err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
+}

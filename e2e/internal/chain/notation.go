@@ -1,0 +1,132 @@
+package chain
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"container-signing/e2e/internal/process"
+)
+
+// Notation is the notation CLI with a configuration of its own.
+type Notation struct{ process.Tool }
+
+// trustName names the trust store and the trust policy.
+const trustName = "container-signing"
+
+// NewNotation returns the notation CLI with an empty configuration in dir.
+func NewNotation(program, dir string) Notation {
+	return Notation{process.Tool{Path: program, Env: []string{"XDG_CONFIG_HOME=" + dir}}}
+}
+
+// Signing says with what an image is signed.
+type Signing struct {
+	// Signer is the signer's program and arguments, as a POSIX shell would
+	// split them.
+	Signer string
+	// CertificateChain is the file of the signer's certificate chain.
+	CertificateChain string
+	// KeyID is what the signer is told to sign with.
+	KeyID string
+	// Timeout is how long the signer may take; zero leaves it to the plugin.
+	Timeout time.Duration
+	// Format of the signature envelope: jws or cose.
+	Format string
+	// Env is added to the signer's environment.
+	Env []string
+}
+
+// PluginConfig returns the settings of the plugin, by the plugin's names.
+func (s Signing) PluginConfig() map[string]string {
+	config := map[string]string{"signer": s.Signer, "certificate-chain": s.CertificateChain}
+	if s.Timeout > 0 {
+		config["timeout"] = s.Timeout.String()
+	}
+	return config
+}
+
+// InstallPlugin installs the plugin from its file.
+func (n Notation) InstallPlugin(ctx context.Context, file string) error {
+	if _, err := n.Run(ctx, "plugin", "install", "--file", file); err != nil {
+		return fmt.Errorf("installing the plugin: %w", err)
+	}
+	return nil
+}
+
+// Sign signs an image through the plugin external-signer.
+func (n Notation) Sign(ctx context.Context, s Signing, reference string) error {
+	n.Env = append(n.Env[:len(n.Env):len(n.Env)], s.Env...)
+	if _, err := n.Run(ctx, SignArgs(s, reference)...); err != nil {
+		return fmt.Errorf("signing image %q: %w", reference, err)
+	}
+	return nil
+}
+
+// SignArgs returns the arguments of notation that sign an image.
+func SignArgs(s Signing, reference string) []string {
+	args := []string{
+		"sign", "--insecure-registry", "--signature-format", s.Format,
+		"--plugin", "external-signer", "--id", s.KeyID,
+		"--plugin-config", "signer=" + s.Signer, "--plugin-config", "certificate-chain=" + s.CertificateChain,
+	}
+	if s.Timeout > 0 {
+		args = append(args, "--plugin-config", "timeout="+s.Timeout.String())
+	}
+	return append(args, reference)
+}
+
+// Trust makes notation trust what the certificate authority in the file ca
+// vouches for, at the strictest level of verification.
+func (n Notation) Trust(ctx context.Context, ca, dir string) error {
+	if _, err := n.Run(ctx, "cert", "add", "--type", "ca", "--store", trustName, ca); err != nil {
+		return fmt.Errorf("trusting the CA %q: %w", ca, err)
+	}
+	policy, err := json.MarshalIndent(trustPolicy(), "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding the trust policy: %w", err)
+	}
+	file := filepath.Join(dir, "trustpolicy.json")
+	if err := os.WriteFile(file, policy, 0o600); err != nil {
+		return fmt.Errorf("writing the trust policy: %w", err)
+	}
+	if _, err := n.Run(ctx, "policy", "import", file); err != nil {
+		return fmt.Errorf("importing the trust policy: %w", err)
+	}
+	return nil
+}
+
+// trustPolicy is a trust policy document as the Notary Project trust store
+// and trust policy specification describes it.
+func trustPolicy() any {
+	return map[string]any{
+		"version": "1.0",
+		"trustPolicies": []any{map[string]any{
+			"name":                  trustName,
+			"registryScopes":        []string{"*"},
+			"signatureVerification": map[string]string{"level": "strict"},
+			"trustStores":           []string{"ca:" + trustName},
+			"trustedIdentities":     []string{"*"},
+		}},
+	}
+}
+
+// Verify verifies an image's signature against what is trusted.
+func (n Notation) Verify(ctx context.Context, reference string) error {
+	output, err := n.Run(ctx, VerifyArgs(reference)...)
+	if err != nil {
+		return fmt.Errorf("verifying image %q: %w", reference, err)
+	}
+	if !strings.Contains(output, "Successfully verified") {
+		return fmt.Errorf("verifying image %q: notation doesn't say that it did: %s", reference, output)
+	}
+	return nil
+}
+
+// VerifyArgs returns the arguments of notation that verify an image.
+func VerifyArgs(reference string) []string {
+	return []string{"verify", "--insecure-registry", reference}
+}

@@ -1,0 +1,120 @@
+// Package chain takes an image through the registries with the real tools:
+// pushed to CI, signed there by notation, copied to production with oras, and
+// verified there.
+package chain
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"container-signing/e2e/internal/process"
+)
+
+// signatureType is the artifact type of a Notation signature (Notary Project
+// signature specification, "Signature Manifest").
+const signatureType = "application/vnd.cncf.notary.signature"
+
+// ORAS is the oras CLI, used between an OCI image layout and registries that
+// speak plain HTTP.
+type ORAS struct{ process.Tool }
+
+// Fetch copies an image into the OCI image layout target, from a registry
+// with the credentials of docker's configuration, or from another OCI image
+// layout if source names a folder.
+func (o ORAS) Fetch(ctx context.Context, source, target string) error {
+	args := []string{"cp", "--no-tty", "--to-oci-layout"}
+	if folder, _ := splitLayout(source); isLayout(folder) {
+		args = append(args, "--from-oci-layout")
+	}
+	if _, err := o.Run(ctx, append(args, source, target)...); err != nil {
+		return fmt.Errorf("fetching image %q: %w", source, err)
+	}
+	return nil
+}
+
+// Push copies an image from an OCI image layout to a registry, and returns
+// its digest there.
+func (o ORAS) Push(ctx context.Context, layout, reference string) (string, error) {
+	if _, err := o.Run(ctx, "cp", "--no-tty", "--from-oci-layout", "--to-plain-http", layout, reference); err != nil {
+		return "", fmt.Errorf("pushing image %q: %w", reference, err)
+	}
+	return o.Resolve(ctx, reference)
+}
+
+// Copy copies an image with all that refers to it, its signatures among them,
+// from one registry to another.
+func (o ORAS) Copy(ctx context.Context, from, to string) error {
+	if _, err := o.Run(ctx, "cp", "--no-tty", "-r", "--from-plain-http", "--to-plain-http", from, to); err != nil {
+		return fmt.Errorf("copying image %q with its signatures to %q: %w", from, to, err)
+	}
+	return nil
+}
+
+// CopyBare copies an image without what refers to it.
+func (o ORAS) CopyBare(ctx context.Context, from, to string) error {
+	if _, err := o.Run(ctx, "cp", "--no-tty", "--from-plain-http", "--to-plain-http", from, to); err != nil {
+		return fmt.Errorf("copying image %q to %q: %w", from, to, err)
+	}
+	return nil
+}
+
+// Resolve returns the digest of an image in a registry.
+func (o ORAS) Resolve(ctx context.Context, reference string) (string, error) {
+	digest, err := o.Run(ctx, "resolve", "--plain-http", reference)
+	if err != nil {
+		return "", fmt.Errorf("resolving image %q: %w", reference, err)
+	}
+	return strings.TrimSpace(digest), nil
+}
+
+// Signatures returns the digests of an image's signatures, sorted.
+func (o ORAS) Signatures(ctx context.Context, reference string) ([]string, error) {
+	output, err := o.Run(ctx, "discover", "--plain-http", "--format", "json", "--artifact-type", signatureType, reference)
+	if err != nil {
+		return nil, fmt.Errorf("listing the signatures of %q: %w", reference, err)
+	}
+	var discovered struct {
+		Referrers []struct{ Digest string } `json:"referrers"`
+	}
+	if err := json.Unmarshal([]byte(output), &discovered); err != nil {
+		return nil, fmt.Errorf("listing the signatures of %q: reading what oras prints: %w", reference, err)
+	}
+	var digests []string
+	for _, referrer := range discovered.Referrers {
+		digests = append(digests, referrer.Digest)
+	}
+	slices.Sort(digests)
+	return digests, nil
+}
+
+// Repositories lists what a registry holds.
+func (o ORAS) Repositories(ctx context.Context, registry string) ([]string, error) {
+	output, err := o.Run(ctx, "repo", "ls", "--plain-http", registry)
+	if err != nil {
+		return nil, fmt.Errorf("listing the repositories of registry %q: %w", registry, err)
+	}
+	return strings.Fields(output), nil
+}
+
+// splitLayout splits a reference to an image in an OCI image layout into the
+// folder and what follows it.
+func splitLayout(reference string) (folder, rest string) {
+	if i := strings.LastIndexAny(reference, "@"); i > 0 {
+		return reference[:i], reference[i:]
+	}
+	if i := strings.LastIndex(reference, ":"); i > strings.LastIndex(reference, string(filepath.Separator)) {
+		return reference[:i], reference[i:]
+	}
+	return reference, ""
+}
+
+// isLayout tells whether a folder is an OCI image layout.
+func isLayout(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, "oci-layout"))
+	return err == nil
+}

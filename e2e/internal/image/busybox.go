@@ -1,0 +1,131 @@
+// Package image prepares the images of a run in an OCI image layout: the one
+// that is signed, and the ones that must be refused.
+package image
+
+import (
+	"archive/tar"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// platforms of the demonstration image, as tools builds its commands for
+// them.
+var platforms = []v1.Platform{
+	{OS: "linux", Architecture: "amd64"},
+	{OS: "linux", Architecture: "arm64"},
+}
+
+// labels say in every copy of the demonstration image what it is.
+var labels = map[string]string{
+	"org.opencontainers.image.title":       "busybox (u-root commands)",
+	"org.opencontainers.image.description": "A stand-in for busybox: static commands of u-root, built from their Go module for the demonstration of container-signing",
+	"org.opencontainers.image.licenses":    "BSD-3-Clause",
+	"org.opencontainers.image.source":      "https://github.com/u-root/u-root",
+}
+
+// Busybox makes an image index out of u-root's commands in folder, which has
+// a subfolder for each platform.
+func Busybox(folder string) (v1.ImageIndex, error) {
+	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
+	for _, platform := range platforms {
+		image, err := commands(filepath.Join(folder, platform.OS, platform.Architecture), platform)
+		if err != nil {
+			return nil, fmt.Errorf("making the busybox image for %s: %w", platform, err)
+		}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{
+			Add:        image,
+			Descriptor: v1.Descriptor{Platform: &platform},
+		})
+	}
+	annotated, ok := mutate.Annotations(index, labels).(v1.ImageIndex)
+	if !ok {
+		return nil, fmt.Errorf("annotating the busybox image: it is no index any more")
+	}
+	return annotated, nil
+}
+
+// commands makes an image with the files of a folder in /bin.
+func commands(folder string, platform v1.Platform) (v1.Image, error) {
+	content, err := tarOf(folder)
+	if err != nil {
+		return nil, err
+	}
+	// Uncompressed: it never leaves this machine, and compressing would take
+	// longer than all the signing.
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(content)), nil
+	}, tarball.WithMediaType(types.OCIUncompressedLayer))
+	if err != nil {
+		return nil, err
+	}
+	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
+	image, err = mutate.Append(image, mutate.Addendum{Layer: layer, MediaType: types.OCIUncompressedLayer})
+	if err != nil {
+		return nil, err
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	config = config.DeepCopy()
+	config.OS, config.Architecture = platform.OS, platform.Architecture
+	config.Config = v1.Config{Env: []string{"PATH=/bin"}, Cmd: []string{"sh"}, Labels: labels}
+	return mutate.ConfigFile(image, config)
+}
+
+// tarOf returns a tar archive of the programs in folder as /bin, the same
+// bytes for the same programs, with gosh also as sh.
+func tarOf(folder string) ([]byte, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	var content bytes.Buffer
+	archive := tar.NewWriter(&content)
+	for _, dir := range []string{"bin/", "tmp/"} {
+		header := &tar.Header{Typeflag: tar.TypeDir, Name: dir, Mode: 0o755, ModTime: time.Unix(0, 0)}
+		if dir == "tmp/" {
+			header.Mode = 0o1777
+		}
+		if err := archive.WriteHeader(header); err != nil {
+			return nil, err
+		}
+	}
+	for _, entry := range entries {
+		if err := addProgram(archive, filepath.Join(folder, entry.Name())); err != nil {
+			return nil, err
+		}
+	}
+	link := &tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/sh", Linkname: "gosh", Mode: 0o777, ModTime: time.Unix(0, 0)}
+	if err := archive.WriteHeader(link); err != nil {
+		return nil, err
+	}
+	return content.Bytes(), archive.Close()
+}
+
+func addProgram(archive *tar.Writer, path string) error {
+	program, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	err = archive.WriteHeader(&tar.Header{
+		Typeflag: tar.TypeReg, Name: "bin/" + strings.TrimSuffix(filepath.Base(path), ".exe"),
+		Mode: 0o755, Size: int64(len(program)), ModTime: time.Unix(0, 0),
+	})
+	if err != nil {
+		return err
+	}
+	_, err = archive.Write(program)
+	return err
+}

@@ -1,0 +1,101 @@
+// Package registry runs OCI registries as processes on loopback.
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+
+	psnet "github.com/shirou/gopsutil/v4/net"
+	psprocess "github.com/shirou/gopsutil/v4/process"
+
+	"container-signing/e2e/internal/process"
+)
+
+// configuration of a registry that keeps its content in a folder and lets
+// manifests be deleted. It listens in plain HTTP.
+const configuration = `version: 0.1
+log:
+  level: warn
+  accesslog:
+    disabled: true
+storage:
+  filesystem:
+    rootdirectory: %q
+  delete:
+    enabled: true
+http:
+  addr: %q
+`
+
+// Start starts the registry called name at address, a host and a port of
+// this machine, and returns when it listens there. Its content is kept in dir.
+func Start(ctx context.Context, processes *process.Group, program, name, address, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the folder of registry %s: %w", name, err)
+	}
+	file := filepath.Join(dir, "config.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, configuration, filepath.Join(dir, "content"), address), 0o600); err != nil {
+		return fmt.Errorf("configuring registry %s: %w", name, err)
+	}
+	registry, err := processes.Start(process.Command{
+		Name: "registry-" + name, Path: program, Args: []string{"serve", file},
+		// Its traces would otherwise be sent to a collector on this machine.
+		Env:       []string{"OTEL_TRACES_EXPORTER=none"},
+		ReadyLine: regexp.MustCompile(`listening on `),
+	})
+	if err != nil {
+		return err
+	}
+	return registry.WaitReady(ctx)
+}
+
+// CheckFree returns an error if address can't be listened on: with the name
+// of the process that does, where that can be known.
+func CheckFree(flag, address string) error {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return fmt.Errorf("reading --%s %q: %w; give a host and a port, such as 127.0.0.1:5002", flag, address, err)
+	}
+	listener, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("--%s %s is taken%s; end it, or give another address with --%s", flag, address, holder(address), flag)
+	}
+	if err != nil {
+		return fmt.Errorf("listening on --%s %s: %w; give another address with --%s", flag, address, err, flag)
+	}
+	return listener.Close()
+}
+
+// holder tells which process listens on address, or says nothing if that
+// can't be known, as of another user's process.
+func holder(address string) string {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return ""
+	}
+	connections, err := psnet.Connections("tcp")
+	if err != nil {
+		return ""
+	}
+	for _, connection := range connections {
+		if connection.Status != "LISTEN" || fmt.Sprint(connection.Laddr.Port) != port || connection.Pid == 0 {
+			continue
+		}
+		owner, err := psprocess.NewProcess(connection.Pid)
+		if err != nil {
+			return fmt.Sprintf(" by process %d", connection.Pid)
+		}
+		command, err := owner.CmdlineSlice()
+		if err != nil || len(command) == 0 {
+			return fmt.Sprintf(" by process %d", connection.Pid)
+		}
+		return fmt.Sprintf(" by process %d (%s)", connection.Pid, strings.Join(command, " "))
+	}
+	return ""
+}
