@@ -87,6 +87,9 @@ func (s setting) words() ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %s: close the quote, or quote the quote character", s.source, strings.ToLower(err.Error()))
 	}
+	if strings.ContainsRune(s.value, 0) {
+		return nil, fmt.Errorf("reading %s: it contains a NUL: leave it out", s.source)
+	}
 	if len(words) > 0 && words[0] == "" {
 		return nil, fmt.Errorf("reading %s: the first word, the signer's program, is empty", s.source)
 	}

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/notaryproject/notation-plugin-framework-go/plugin"
@@ -124,6 +125,9 @@ func (k key) sign(ctx context.Context, request *plugin.GenerateSignatureRequest)
 		return nil, fmt.Errorf("a signature by %s with %s is asked for, but the leaf certificate in %q is for %s with %s: see that the chain file isn't changed while signing",
 			request.KeySpec, request.Hash, k.config.CertificateChain, k.spec.Name, k.spec.HashAlgorithm)
 	}
+	if strings.ContainsRune(request.KeyID, 0) {
+		return nil, fmt.Errorf("key id %q contains a NUL, which can't be passed on to the signer: choose another one", request.KeyID)
+	}
 	command := signer.Command{
 		Args: k.config.Signer,
 		Env: []string{
@@ -142,9 +146,9 @@ func (k key) sign(ctx context.Context, request *plugin.GenerateSignatureRequest)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := signature.Key{Public: k.chain[0].PublicKey, Hash: k.spec.Hash}.From(output, request.Payload)
+	raw, err := signature.Key{Public: k.chain[0].PublicKey, Hash: k.spec.Hash}.From(output.Stdout, request.Payload)
 	if err != nil {
-		return nil, command.Rejected(fmt.Errorf("checking the signature: %w", err))
+		return nil, command.Rejected(fmt.Errorf("checking the signature: %w", err), output)
 	}
 	return raw, nil
 }

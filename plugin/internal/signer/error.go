@@ -46,7 +46,24 @@ func (c Command) failed(kind Kind, cause error, stderr string) *Error {
 
 // Rejected is the error of a signer that ran well and printed something else
 // than was asked of it.
-func (c Command) Rejected(cause error) *Error { return c.failed(Failed, cause, "") }
+func (c Command) Rejected(cause error, output Output) *Error {
+	return c.failed(Failed, cause, output.Stderr)
+}
+
+func (c Command) runError(cause error, stderr string) *Error {
+	var errno startErrno
+	var ended endedError
+	switch {
+	case errors.As(cause, &errno):
+		return c.startError(syscall.Errno(errno))
+	case !errors.As(cause, &ended):
+		return c.failed(Failed, cause, stderr)
+	case errors.As(ended.error, new(timeoutError)):
+		return c.failed(Timeout, ended.error, stderr)
+	default:
+		return c.failed(Interrupted, ended.error, stderr)
+	}
+}
 
 func (e *Error) Error() string {
 	var text strings.Builder
@@ -86,26 +103,26 @@ func lookPath(name string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// explainStart says why the signer can't be started, and what to do.
-func explainStart(command Command, err error) *Error {
-	name := command.Args[0]
+// startError says why the signer can't be started, and what to do.
+func (c Command) startError(err error) *Error {
+	name := c.Args[0]
 	info, statErr := os.Stat(name)
 	kind, reason := Unusable, "check the name"
 	switch {
 	case statErr == nil && info.IsDir():
-		reason = "it is a directory: name the program in it"
+		err, reason = syscall.EISDIR, "name the program in it"
 	case errors.Is(err, syscall.ENOEXEC):
 		reason = "it is neither a program for this machine nor a script whose first line names its interpreter: begin a shell script with #!/bin/sh"
 	case errors.Is(err, fs.ErrPermission):
 		kind, reason = Denied, fmt.Sprintf("make it executable: chmod +x %s", shellquote.Join(name))
 	case errors.Is(err, exec.ErrNotFound):
-		reason = "there is no such program on PATH: write its path, and quote the path if there are spaces in it"
+		reason = "write its path, and quote the path if there are spaces in it"
 	case errors.Is(err, fs.ErrNotExist) && statErr == nil:
-		reason = "the interpreter that its first line names doesn't exist: correct the line, and end it in a newline without a carriage return"
+		reason = "the file is there, but not the interpreter that its first line names: correct that line, and see that it doesn't end in a carriage return"
 	case errors.Is(err, fs.ErrNotExist):
-		reason = "there is no such file: a relative path starts at notation's working directory; quote the path if there are spaces in it"
+		reason = "a relative path starts at notation's working directory; quote the path if there are spaces in it"
 	}
-	return command.failed(kind, fmt.Errorf("starting signer %q: %w: %s", name, rootCause(err), reason), "")
+	return c.failed(kind, fmt.Errorf("starting signer %q: %w: %s", name, rootCause(err), reason), "")
 }
 
 // rootCause leaves out the operation and the path, which the message has.

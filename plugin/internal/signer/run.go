@@ -48,46 +48,46 @@ type Command struct {
 	Timeout time.Duration
 }
 
+// Output is what a signer printed: all of its stdout, and the end of its stderr.
+type Output struct {
+	Stdout []byte
+	Stderr string
+}
+
+// endedError is a context's cause, when the signer was ended because of it.
+type endedError struct{ error }
+
 // timeoutError is the cause of a context that ended because of a Timeout.
 type timeoutError time.Duration
 
 func (e timeoutError) Error() string {
-	return fmt.Sprintf("the signer gave no answer within %v: see what it waits for, or give it longer", time.Duration(e))
+	return fmt.Sprintf("the signer gave no answer within %v: see what it waits for, or raise the timeout", time.Duration(e))
 }
 
 // Run returns what the signer printed. When it returns, the signer and all its
 // descendants are gone. Where ctx ends first, the error is an Interrupted one with
 // ctx's cause. All errors are of type *Error.
-func Run(ctx context.Context, command Command) ([]byte, error) {
+func Run(ctx context.Context, command Command) (Output, error) {
 	path, err := lookPath(command.Args[0])
 	if err != nil {
-		return nil, explainStart(command, err)
+		return Output{}, command.startError(err)
 	}
 	if err := adoptOrphans(); err != nil {
-		return nil, command.failed(Failed, fmt.Errorf("preparing to run the signer: %w", err), "")
+		return Output{}, command.failed(Failed, fmt.Errorf("preparing to run the signer: %w", err), "")
 	}
 	guarded, err := start(path, command)
 	if err != nil {
-		return nil, command.failed(Failed, fmt.Errorf("starting the plugin's guard process: %w", err), "")
+		return Output{}, command.failed(Failed, fmt.Errorf("starting the plugin's guard process: %w", err), "")
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, command.Timeout, timeoutError(command.Timeout))
 	defer cancel()
 	cause := guarded.wait(ctx)
 	guarded.end()
-	output, stderr := guarded.stdout.content, guarded.stderr.tail()
-	var failure startError
-	switch {
-	case cause == nil:
-		return output, nil
-	case errors.As(cause, &failure):
-		return nil, explainStart(command, &os.PathError{Op: "exec", Path: path, Err: syscall.Errno(failure)})
-	case errors.As(cause, new(timeoutError)):
-		return nil, command.failed(Timeout, cause, stderr)
-	case ctx.Err() != nil:
-		return nil, command.failed(Interrupted, cause, stderr)
-	default:
-		return nil, command.failed(Failed, cause, stderr)
+	output := Output{guarded.stdout.content, guarded.stderr.tail()}
+	if cause != nil {
+		return Output{}, command.runError(cause, output.Stderr)
 	}
+	return output, nil
 }
 
 // guarded is a signer under its guard.
@@ -144,7 +144,7 @@ func (g *guarded) wait(ctx context.Context) error {
 	var result error
 	select {
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return endedError{context.Cause(ctx)}
 	case <-g.stdout.overflow:
 		return g.stdout.overflowError()
 	case result = <-reports:
@@ -184,10 +184,10 @@ type report struct {
 	Status uint32
 }
 
-// startError is the errno of starting the signer.
-type startError syscall.Errno
+// startErrno is why the signer couldn't be started.
+type startErrno syscall.Errno
 
-func (e startError) Error() string { return syscall.Errno(e).Error() }
+func (e startErrno) Error() string { return syscall.Errno(e).Error() }
 
 func readReport(file *os.File) error {
 	var r report
@@ -198,7 +198,7 @@ func readReport(file *os.File) error {
 		return fmt.Errorf("reading the guard's report: %w", err)
 	}
 	if r.Errno != 0 {
-		return startError(r.Errno)
+		return startErrno(r.Errno)
 	}
 	switch status := syscall.WaitStatus(r.Status); {
 	case status.Signaled():

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"container-signing/plugin/internal/pkitest"
+)
+
+// world is a user of the real notation: an image in a registry, the plugin
+// installed, a key, and trust in its root.
+type world struct {
+	folder, image string
+	env           []string
+}
+
+const trustPolicy = `{"version": "1.0", "trustPolicies": [{"name": "test", "registryScopes": ["*"],
+"signatureVerification": {"level": "strict"}, "trustStores": ["ca:test"], "trustedIdentities": ["*"]}]}`
+
+func newWorld(t testing.TB, spec string) world {
+	t.Helper()
+	w := world{folder: t.TempDir()}
+	w.env = append(os.Environ(),
+		"NOTATION_CONFIG="+filepath.Join(w.folder, "config"), "NOTATION_CACHE="+filepath.Join(w.folder, "cache"),
+		"NOTATION_LIBEXEC="+filepath.Join(w.folder, "libexec"), "EXTERNAL_CERT_CHAIN=chain.pem")
+	pkitest.WriteFiles(t, w.folder, spec)
+	if err := os.WriteFile(filepath.Join(w.folder, "policy.json"), []byte(trustPolicy), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	plugin, err := exec.LookPath("notation-external-signer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.must(t, "notation", "plugin", "install", "--file", plugin)
+	w.must(t, "notation", "cert", "add", "--type", "ca", "--store", "test", "root.pem")
+	w.must(t, "notation", "policy", "import", "policy.json")
+	return w
+}
+
+// push makes an artifact of the given name, and remembers it as the image.
+func (w *world) push(t testing.TB, registry, name string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(w.folder, "content"), []byte(name), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.image = fmt.Sprintf("%s/%s:v1", registry, name)
+	output := w.must(t, "oras", "push", "--plain-http", "--format", "go-template={{.digest}}", w.image, "content")
+	w.image = fmt.Sprintf("%s/%s@%s", registry, name, strings.TrimSpace(output))
+}
+
+func (w world) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(programs[name], args...)
+	cmd.Dir, cmd.Env = w.folder, w.env
+	return cmd
+}
+
+func (w world) must(t testing.TB, name string, args ...string) string {
+	t.Helper()
+	output, err := w.command(name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, output)
+	}
+	return string(output)
+}
+
+func (w world) sign(args ...string) *exec.Cmd {
+	args = append([]string{"sign", "--insecure-registry", "--plugin", "external-signer", "--id", "test"}, args...)
+	return w.command("notation", append(args, w.image)...)
+}
+
+var listening = regexp.MustCompile(`listening on (127\.0\.0\.1:\d+)`)
+
+// startRegistry runs the real registry, in memory, and returns its address.
+func startRegistry(t testing.TB) string {
+	t.Helper()
+	config := filepath.Join(t.TempDir(), "config.yml")
+	content := "version: 0.1\nstorage: {inmemory: {}}\nhttp: {addr: '127.0.0.1:0'}\nlog: {formatter: text}\n"
+	if err := os.WriteFile(config, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, programs["registry"], "serve", config)
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	address, drained := make(chan string, 1), make(chan struct{})
+	go func() {
+		defer close(drained)
+		defer close(address)
+		for lines := bufio.NewScanner(log); lines.Scan(); {
+			if match := listening.FindStringSubmatch(lines.Text()); match != nil {
+				address <- match[1]
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-drained
+		if err := cmd.Wait(); err == nil || cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+			t.Errorf("the registry ended by itself: %v", err)
+		}
+	})
+	listener, ok := <-address
+	if !ok {
+		t.Fatal("the registry has ended before it listened")
+	}
+	return listener
+}
+
+var formats = []string{"jws", "cose"}
+
+// TestKeySpecs signs with each type of key in each format, and verifies.
+func TestKeySpecs(t *testing.T) {
+	registry := startRegistry(t)
+	for _, spec := range pkitest.Specs {
+		t.Run(spec, func(t *testing.T) {
+			w := newWorld(t, spec)
+			for _, format := range formats {
+				w.push(t, registry, repository(spec, format))
+				if output, err := w.sign("--signature-format", format, "--plugin-config", "signer=signer").CombinedOutput(); err != nil {
+					t.Fatalf("signing as %s: %v\n%s", format, err, output)
+				}
+				w.must(t, "notation", "verify", "--insecure-registry", w.image)
+			}
+		})
+	}
+}
+
+// repository is a name that the OCI distribution specification allows.
+func repository(words ...string) string {
+	return fmt.Sprintf("test-%x", sha256.Sum256([]byte(strings.Join(words, " "))))[:20]
+}
+
+// TestEncodings is what a signer may print and what becomes of it. The plugin
+// gives both formats the same verdict, where notation alone accepts a wrong salt
+// in JWS and refuses it in COSE.
+func TestEncodings(t *testing.T) {
+	const accepted = ""
+	tests := map[string]struct{ spec, signer, refusal string }{
+		"PSS, salt as long as the digest": {"RSA-4096", "signer", accepted},
+		"PSS, salt of 32 with SHA-512":    {"RSA-4096", "signer -salt 32", "must be 64, as long as the SHA-512 digest"},
+		"PKCS #1 v1.5":                    {"RSA-4096", "signer -padding pkcs1", "the padding is PKCS #1 v1.5"},
+		"RSA as base64 text":              {"RSA-4096", "signer -encoding base64", accepted},
+		"ECDSA as DER":                    {"EC-256", "signer -encoding der", accepted},
+		"ECDSA of fixed width":            {"EC-256", "signer", accepted},
+		"ECDSA as base64 text":            {"EC-256", "signer -encoding base64", accepted},
+		"another key":                     {"EC-256", "signer -key other/leaf.key", "isn't by the key of the leaf certificate"},
+	}
+	registry := startRegistry(t)
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, test.spec)
+			if err := os.Mkdir(filepath.Join(w.folder, "other"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			pkitest.WriteFiles(t, filepath.Join(w.folder, "other"), test.spec)
+			for _, format := range formats {
+				w.push(t, registry, repository(name, format))
+				output, err := w.sign("--signature-format", format, "--plugin-config", "signer="+test.signer).CombinedOutput()
+				switch {
+				case test.refusal == accepted && err != nil:
+					t.Errorf("signing as %s: %v\n%s", format, err, output)
+				case test.refusal == accepted:
+					w.must(t, "notation", "verify", "--insecure-registry", w.image)
+				case err == nil:
+					t.Errorf("signing as %s: accepted", format)
+				case !strings.Contains(string(output), test.refusal) || !strings.Contains(string(output), "\n  command: "+test.signer):
+					t.Errorf("signing as %s: refused for another reason:\n%s", format, output)
+				}
+			}
+		})
+	}
+}

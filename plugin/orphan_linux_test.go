@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// lineage are the processes of one signature.
+type lineage map[string]int
+
+// started waits until the whole family reports, and finds its ancestors.
+func started(t *testing.T, w *witness, notation int) lineage {
+	t.Helper()
+	processes := lineage{"notation": notation, "notation's group": -notation}
+	for len(processes) < 2+4 {
+		line, err := w.line(20 * time.Second)
+		if err != nil {
+			t.Fatalf("after %v: %v", processes, err)
+		}
+		var name string
+		var pid, parent int
+		if _, err := fmt.Sscan(line, &name, &pid, &parent); err != nil {
+			t.Fatalf("reading report %q: %v", line, err)
+		}
+		processes[name] = pid
+	}
+	processes["guard"] = parentOf(t, processes["signer"])
+	processes["plugin"] = parentOf(t, processes["guard"])
+	if parentOf(t, processes["plugin"]) != notation {
+		t.Fatalf("the plugin isn't notation's child: %v", processes)
+	}
+	return processes
+}
+
+func parentOf(t *testing.T, pid int) int {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var state string
+	var parent int
+	if _, err := fmt.Sscan(string(stat[strings.LastIndexByte(string(stat), ')')+1:]), &state, &parent); err != nil {
+		t.Fatal(err)
+	}
+	return parent
+}
+
+// TestNothingStaysBehind ends each of the processes of a signature in each way,
+// while the signer hangs with a child, a child in a session of its own and a
+// daemon whose parent is gone, all deaf to every signal that can be ignored. The
+// witness, a pipe that all inherit, says that every one of them is gone.
+func TestNothingStaysBehind(t *testing.T) {
+	signals := map[string]syscall.Signal{"SIGINT": syscall.SIGINT, "SIGTERM": syscall.SIGTERM, "SIGKILL": syscall.SIGKILL, "SIGHUP": syscall.SIGHUP}
+	shared := newWorld(t, "EC-256")
+	shared.push(t, startRegistry(t), "orphans")
+	for _, victim := range []string{"notation", "notation's group", "plugin", "guard", "signer"} {
+		for name, signal := range signals {
+			if victim == "signer" && signal != syscall.SIGKILL {
+				continue // it is deaf
+			}
+			t.Run(victim+" "+name, func(t *testing.T) {
+				cmd := shared.sign("--plugin-config", "signer=misbehave family", "--plugin-config", "timeout=1m")
+				cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+				witness, err := newWitness(cmd)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := witness.start(); err != nil {
+					t.Fatal(err)
+				}
+				processes := started(t, witness, cmd.Process.Pid)
+				if err := syscall.Kill(processes[victim], signal); err != nil {
+					t.Fatal(err)
+				}
+				if err := cmd.Wait(); err == nil {
+					t.Error("notation has reported success")
+				}
+				if err := witness.gone(goneWithin); err != nil {
+					t.Errorf("%v: %v", processes, err)
+				}
+			})
+		}
+	}
+}
