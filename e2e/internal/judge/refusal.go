@@ -1,0 +1,60 @@
+package judge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"container-signing/e2e/internal/report"
+)
+
+// An answer is what the API server said to a request that it didn't grant.
+type answer struct {
+	seen    string // report.Refused or report.Failed
+	webhook string // that refused
+	reason  string // in the words of the webhook or the API server
+}
+
+// denial is how the API server words a webhook's denial (ToStatusErr in
+// k8s.io/apiserver/pkg/admission/plugin/webhook/errors). A webhook that
+// couldn't be asked reads "failed calling webhook" instead.
+var denial = regexp.MustCompile(`(?s)^admission webhook "([^"]+)" denied the request(?:: (.*)| without explanation)$`)
+
+// classify tells an admission webhook's denial from everything else.
+func classify(ctx context.Context, err error) answer {
+	if ctx.Err() != nil {
+		err = fmt.Errorf("%w (%s)", context.Cause(ctx), err)
+		return answer{seen: report.Failed, reason: err.Error()}
+	}
+	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
+		if match := denial.FindStringSubmatch(status.Status().Message); match != nil {
+			return answer{seen: report.Refused, webhook: match[1], reason: strings.TrimSpace(match[2])}
+		}
+	}
+	if unreachable(err) {
+		err = fmt.Errorf("asking the API server: %w", err)
+	}
+	return answer{seen: report.Failed, reason: err.Error()}
+}
+
+func unreachable(err error) bool {
+	var request *url.Error
+	var network net.Error
+	return errors.As(err, &request) || errors.As(err, &network)
+}
+
+// fitsPolicy tells whether a reason is given by the policy of that name.
+// Kyverno names the policy in one of two ways: an ImageValidatingPolicy (and
+// its relatives) as "Policy NAME failed: …", a ClusterPolicy as a line
+// "NAME:" above its rules. A name that is only mentioned, as part of an
+// image or an object, doesn't count.
+func fitsPolicy(reason, policy string) bool {
+	name := regexp.QuoteMeta(policy)
+	return regexp.MustCompile(`(?m)\bPolicy ` + name + ` (?:failed|error):|^` + name + `:$`).MatchString(reason)
+}

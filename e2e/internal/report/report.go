@@ -1,0 +1,95 @@
+// Package report holds what a run has shown, and writes it as a table for a
+// person, as JSON for a program, and as JUnit XML for a CI system.
+package report
+
+import "time"
+
+// What a workload's last document met with.
+const (
+	Admitted = "admitted"
+	// Refused is a refusal by an admission webhook.
+	Refused = "refused"
+	// Failed is any other answer of the API server, and no answer at all.
+	Failed = "error"
+)
+
+// A Report is the outcome of one run.
+type Report struct {
+	// Name tells runs apart, such as the name of the policy's kind.
+	Name    string    `json:"name"`
+	Started time.Time `json:"started"`
+	// Seconds is how long the run took.
+	Seconds float64 `json:"seconds"`
+	// Error is what ended the run early; empty if it came to its end.
+	Error string `json:"error,omitempty"`
+	// Versions maps a tool to its version.
+	Versions map[string]string `json:"versions"`
+	Images   []Image           `json:"images"`
+	Steps    []Step            `json:"steps"`
+	Verdicts []Verdict         `json:"verdicts"`
+}
+
+// An Image is an image of the run.
+type Image struct {
+	// Name is how the workloads call it, such as "signed".
+	Name      string `json:"name"`
+	Reference string `json:"reference"`
+	Digest    string `json:"digest"`
+	// SignatureDigest is the digest of the signature's manifest; empty if
+	// the image isn't signed.
+	SignatureDigest string `json:"signatureDigest,omitempty"`
+}
+
+// A Step is one thing that the run did.
+type Step struct {
+	Name    string    `json:"name"`
+	Started time.Time `json:"started"`
+	Seconds float64   `json:"seconds"`
+	// Error is why the step failed; empty if it didn't.
+	Error string `json:"error,omitempty"`
+}
+
+// A Verdict compares what happened to a workload with what must happen.
+type Verdict struct {
+	Workload string `json:"workload"`
+	// Kind is the kind of the object that decided.
+	Kind string `json:"kind"`
+	// Expected is Admitted or Refused; Seen is Admitted, Refused or Failed.
+	Expected string `json:"expected"`
+	Seen     string `json:"seen"`
+	Passed   bool   `json:"passed"`
+	// Policy is the policy that had to refuse; Webhook is the admission
+	// webhook that did, and Reason is why, in its own words.
+	Policy  string `json:"policy,omitempty"`
+	Webhook string `json:"webhook,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	// Detail says what was looked at where it was admitted.
+	Detail string `json:"detail,omitempty"`
+	// Failure says why the verdict didn't pass.
+	Failure string  `json:"failure,omitempty"`
+	Seconds float64 `json:"seconds"`
+}
+
+// Passed tells whether the run came to its end, all its steps succeeded, and
+// it has verdicts, each of them as expected.
+func (r Report) Passed() bool {
+	return r.Error == "" && len(r.Verdicts) > 0 && r.failedSteps() == 0 && r.failedVerdicts() == 0
+}
+
+func (r Report) failedSteps() int {
+	return count(r.Steps, func(s Step) bool { return s.Error != "" })
+}
+
+func (r Report) failedVerdicts() int {
+	return count(r.Verdicts, func(v Verdict) bool { return !v.Passed })
+}
+
+func count[T any](all []T, is func(T) bool) int {
+	n := 0
+	for _, one := range all {
+		if is(one) {
+			n++
+		}
+	}
+	return n
+}
