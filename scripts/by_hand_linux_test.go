@@ -3,6 +3,7 @@ package scripts_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -58,7 +60,10 @@ func TestByHandTalksToTheTerminal(t *testing.T) {
 	whole := spec.sign(payload)
 	controller, terminal := openTerminal(t)
 	var stdout, stderr bytes.Buffer
-	command := exec.CommandContext(t.Context(), "sh", "-mc", `stty tostop </dev/tty; "$0" <"$1" & wait $!`,
+	// A by-hand that the terminal stops would wait for ever.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, "sh", "-mc", `stty tostop </dev/tty; "$0" <"$1" & wait $!`,
 		byHandProgram(t), writeFile(t, "payload", payload))
 	command.Env = spec.environment("EXTERNAL_SIGNING_FOLDER="+t.TempDir(), "EXTERNAL_DEADLINE=60")
 	command.Stdin, command.Stdout, command.Stderr = terminal, &stdout, &stderr

@@ -47,7 +47,8 @@ func ask(t *testing.T, environment []string, payload []byte) *handRequest {
 	t.Helper()
 	request := &handRequest{errors: make(chan string, 1)}
 	request.command = exec.CommandContext(t.Context(), byHandProgram(t))
-	request.command.Env = append(environment, `EXTERNAL_NOTIFY=printf '%s\n' "$1" >&2`)
+	// The deadline bounds a test whose answer is not taken.
+	request.command.Env = append([]string{"EXTERNAL_DEADLINE=60", `EXTERNAL_NOTIFY=printf '%s\n' "$1" >&2`}, environment...)
 	request.command.Stdin, request.command.Stdout = bytes.NewReader(payload), &request.stdout
 	request.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal
 	stderr, err := request.command.StderrPipe()
