@@ -1,0 +1,235 @@
+package signature
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/hex"
+	"math/big"
+	"strings"
+	"testing"
+
+	"container-signing/plugin/internal/pkitest"
+)
+
+var payload = []byte("\x84 a payload \x00\xff\n")
+
+// signers make raw signatures: PSS with the right salt, or r‖s.
+func sign(t testing.TB, key crypto.Signer, hash crypto.Hash, message []byte) []byte {
+	t.Helper()
+	if key, ok := key.(*ecdsa.PrivateKey); ok {
+		r, s, err := ecdsa.Sign(rand.Reader, key, digest(hash, message))
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := coordinateSize(&key.PublicKey)
+		return append(r.FillBytes(make([]byte, size)), s.FillBytes(make([]byte, size))...)
+	}
+	return signPSS(t, key, hash, rsa.PSSSaltLengthEqualsHash, message)
+}
+
+func signPSS(t testing.TB, key crypto.Signer, hash crypto.Hash, salt int, message []byte) []byte {
+	t.Helper()
+	signature, err := rsa.SignPSS(rand.Reader, key.(*rsa.PrivateKey), hash, digest(hash, message), &rsa.PSSOptions{SaltLength: salt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signature
+}
+
+func signPKCS1(t testing.TB, key crypto.Signer, hash crypto.Hash, message []byte) []byte {
+	t.Helper()
+	signature, err := rsa.SignPKCS1v15(nil, key.(*rsa.PrivateKey), hash, digest(hash, message))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signature
+}
+
+func toDER(t testing.TB, fixed []byte) []byte {
+	t.Helper()
+	r, s := split(fixed)
+	der, err := asn1.Marshal(struct{ R, S *big.Int }{r, s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+func wrap(text, newline string) string {
+	var lines []string
+	for len(text) > 64 {
+		lines, text = append(lines, text[:64]), text[64:]
+	}
+	return strings.Join(append(lines, text), newline) + newline
+}
+
+// TestRepair gives each signature in each encoding that is taken back.
+func TestRepair(t *testing.T) {
+	encodings := map[string]func([]byte) string{
+		"as it is":                     func(s []byte) string { return string(s) },
+		"newline":                      func(s []byte) string { return string(s) + "\n" },
+		"base64":                       base64.StdEncoding.EncodeToString,
+		"base64 in lines":              func(s []byte) string { return wrap(base64.StdEncoding.EncodeToString(s), "\n") },
+		"base64 in lines of Windows":   func(s []byte) string { return wrap(base64.StdEncoding.EncodeToString(s), "\r\n") },
+		"base64 without padding":       base64.RawStdEncoding.EncodeToString,
+		"base64url":                    base64.URLEncoding.EncodeToString,
+		"base64url without padding":    base64.RawURLEncoding.EncodeToString,
+		"hexadecimal":                  hex.EncodeToString,
+		"hexadecimal, upper, in lines": func(s []byte) string { return wrap(strings.ToUpper(hex.EncodeToString(s)), "\n") },
+	}
+	hashes := map[string]crypto.Hash{"RSA-2048": crypto.SHA256, "EC-256": crypto.SHA256, "EC-384": crypto.SHA384, "EC-521": crypto.SHA512}
+	for spec, hash := range hashes {
+		private := pkitest.Key(t, spec)
+		key := Key{private.Public(), hash}
+		raw := sign(t, private, hash, payload)
+		outputs := map[string][]byte{"": raw}
+		if strings.HasPrefix(spec, "EC") {
+			outputs["DER as "] = toDER(t, raw)
+		}
+		for form, output := range outputs {
+			for name, encoding := range encodings {
+				t.Run(spec+" "+form+name, func(t *testing.T) {
+					got, err := key.From([]byte(encoding(output)), payload)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if !bytes.Equal(got, raw) {
+						t.Errorf("got %x, want %x", got, raw)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestDiagnosisOfRSA makes each mistake with an RSA key.
+func TestDiagnosisOfRSA(t *testing.T) {
+	private, other := pkitest.Key(t, "RSA-3072"), pkitest.Key(t, "RSA-2048")
+	good := sign(t, private, crypto.SHA384, payload)
+	sum := digest(crypto.SHA384, payload)
+	tests := map[string]struct {
+		output []byte
+		want   string
+	}{
+		"nothing":                  {nil, "printed nothing"},
+		"newline":                  {[]byte("\n"), `text that isn't a signature: "\n"`},
+		"too much":                 {make([]byte, MaxOutput+1), "more than 16384 bytes"},
+		"PKCS #1":                  {signPKCS1(t, private, crypto.SHA384, payload), "the padding is PKCS #1 v1.5"},
+		"PKCS #1, another hash":    {signPKCS1(t, private, crypto.SHA256, payload), "the padding is PKCS #1 v1.5"},
+		"PKCS #1 as base64":        {[]byte(base64.StdEncoding.EncodeToString(signPKCS1(t, private, crypto.SHA384, payload))), "the padding is PKCS #1 v1.5"},
+		"salt of 32":               {signPSS(t, private, crypto.SHA384, 32, payload), "salt of RSASSA-PSS is 32 bytes long, but must be 48"},
+		"salt of maximal length":   {signPSS(t, private, crypto.SHA384, 384-48-2, payload), "salt of RSASSA-PSS is 334 bytes long"},
+		"SHA-256":                  {sign(t, private, crypto.SHA256, payload), "over the payload's SHA-256 digest, but SHA-384 is wanted"},
+		"SHA-512":                  {sign(t, private, crypto.SHA512, payload), "over the payload's SHA-512 digest"},
+		"hashed twice":             {sign(t, private, crypto.SHA384, sum), "digest was hashed again"},
+		"digest as text":           {sign(t, private, crypto.SHA384, []byte(hex.EncodeToString(sum))), "as hexadecimal text"},
+		"nothing was read":         {sign(t, private, crypto.SHA384, nil), "nothing was signed"},
+		"newline added":            {sign(t, private, crypto.SHA384, append(payload[:len(payload):len(payload)], '\n')), "with a newline added"},
+		"another payload":          {sign(t, private, crypto.SHA384, []byte("other")), "over something else than the payload"},
+		"another payload and salt": {signPSS(t, private, crypto.SHA384, 384-48-2, []byte("other")), "over something else than the payload"},
+		"another size":             {sign(t, other, crypto.SHA256, payload), "256 bytes, the size of one by RSA-2048, but the leaf certificate's key is RSA-3072"},
+		"ECDSA, raw":               {sign(t, pkitest.Key(t, "EC-256"), crypto.SHA256, payload), "64 bytes, the size of one by EC-256"},
+		"ECDSA, DER":               {toDER(t, sign(t, pkitest.Key(t, "EC-256"), crypto.SHA256, payload)), "an ECDSA signature in ASN.1 DER"},
+		"not below the modulus":    {bytes.Repeat([]byte{0xff}, 384), "isn't by the key of the leaf"},
+		"zeros":                    {make([]byte, 384), "isn't by the key of the leaf"},
+		"truncated":                {good[:300], "truncated: 300 bytes, but one by the leaf certificate's RSA-3072 key has 384"},
+		"truncated base64":         {[]byte(base64.StdEncoding.EncodeToString(good)[:400]), "truncated: 300 bytes without base64 text"},
+		"words before it":          {append([]byte("Enter PIN: "), good...), "11 bytes precede a good signature"},
+		"words after it":           {append(good[:384:384], "done\n"...), "5 bytes follow a good signature"},
+		"binary, too long":         {bytes.Repeat([]byte{0xfe}, 500), "500 bytes, but a signature by the leaf certificate's RSA-3072 key has 384"},
+		"text":                     {[]byte("error: no such key"), `text that isn't a signature: "error: no such key"`},
+		"long text":                {[]byte(strings.Repeat("no such key; ", 99)), `text that isn't a signature: "no such key; no such key;`},
+	}
+	key := Key{private.Public(), crypto.SHA384}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { refuses(t, key, test.output, test.want) })
+	}
+}
+
+// TestDiagnosisOfECDSA makes each mistake with an ECDSA key.
+func TestDiagnosisOfECDSA(t *testing.T) {
+	private := pkitest.Key(t, "EC-384")
+	good := sign(t, private, crypto.SHA384, payload)
+	sum := digest(crypto.SHA384, payload)
+	order := elliptic.P384().Params().N.Bytes()
+	tests := map[string]struct {
+		output []byte
+		want   string
+	}{
+		"swapped":            {append(good[48:96:96], good[:48]...), "r and s are swapped"},
+		"SHA-256":            {sign(t, private, crypto.SHA256, payload), "over the payload's SHA-256 digest, but SHA-384 is wanted"},
+		"SHA-1, DER":         {toDER(t, sign(t, private, crypto.SHA1, payload)), "over the payload's SHA-1 digest"},
+		"hashed twice":       {sign(t, private, crypto.SHA384, sum), "digest was hashed again"},
+		"another key":        {sign(t, pkitest.Key(t, "EC-384"), crypto.SHA384, payload), "isn't by the key of the leaf"},
+		"another curve":      {sign(t, pkitest.Key(t, "EC-521"), crypto.SHA512, payload), "132 bytes, the size of one by EC-521"},
+		"another curve, DER": {toDER(t, sign(t, pkitest.Key(t, "EC-521"), crypto.SHA512, payload)), "an ECDSA signature in ASN.1 DER that the leaf certificate's EC-384 key can't have made"},
+		"RSA":                {sign(t, pkitest.Key(t, "RSA-2048"), crypto.SHA256, payload), "256 bytes, the size of one by RSA-2048"},
+		"zeros":              {make([]byte, 96), "isn't by the key of the leaf"},
+		"order":              {append(order[:48:48], order...), "isn't by the key of the leaf"},
+		"half":               {good[:48], "truncated: 48 bytes"},
+		"base64 and all":     {[]byte("sig: " + base64.StdEncoding.EncodeToString(good)), "text that isn't a signature"},
+	}
+	key := Key{private.Public(), crypto.SHA384}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { refuses(t, key, test.output, test.want) })
+	}
+}
+
+func refuses(t *testing.T, key Key, output []byte, want string) {
+	t.Helper()
+	signature, err := key.From(output, payload)
+	if err == nil {
+		t.Fatalf("accepted %x", signature)
+	}
+	if !strings.Contains(err.Error(), want) {
+		t.Errorf("got %q, want %q", err, want)
+	}
+}
+
+// FuzzFrom changes good outputs, and checks that none makes the diagnosis panic,
+// and that whatever is accepted is what the library's strict verification accepts.
+func FuzzFrom(f *testing.F) {
+	rsaKey, ecKey := pkitest.Key(f, "RSA-2048"), pkitest.Key(f, "EC-256")
+	pss, fixed := sign(f, rsaKey, crypto.SHA256, payload), sign(f, ecKey, crypto.SHA256, payload)
+	bases := [][]byte{
+		{}, pss, signPKCS1(f, rsaKey, crypto.SHA256, payload), signPSS(f, rsaKey, crypto.SHA256, 20, payload),
+		[]byte(base64.StdEncoding.EncodeToString(pss)), fixed, toDER(f, fixed), []byte(hex.EncodeToString(fixed)),
+	}
+	for base := range bases {
+		f.Add(base, []byte{}, []byte{})
+		f.Add(base, []byte{0, 1}, []byte("\n"))
+	}
+	keys := []Key{{rsaKey.Public(), crypto.SHA256}, {ecKey.Public(), crypto.SHA256}}
+	f.Fuzz(func(t *testing.T, base int, mask, tail []byte) {
+		output := append(bytes.Clone(bases[uint(base)%uint(len(bases))]), tail...)
+		for i := range min(len(mask), len(output)) {
+			output[i] ^= mask[i]
+		}
+		for _, key := range keys {
+			if signature, err := key.From(output, payload); err == nil {
+				verifyStrictly(t, key, signature)
+			}
+		}
+	})
+}
+
+func verifyStrictly(t *testing.T, key Key, signature []byte) {
+	t.Helper()
+	sum := digest(crypto.SHA256, payload)
+	switch public := key.Public.(type) {
+	case *rsa.PublicKey:
+		if err := rsa.VerifyPSS(public, crypto.SHA256, sum, signature, &rsa.PSSOptions{SaltLength: 32}); err != nil {
+			t.Errorf("accepted %x: %v", signature, err)
+		}
+	case *ecdsa.PublicKey:
+		if len(signature) != 64 || !ecdsa.VerifyASN1(public, sum, toDER(t, signature)) {
+			t.Errorf("accepted %x", signature)
+		}
+	}
+}
