@@ -36,7 +36,10 @@
 // folder declines the request.
 //
 // An answered request stays, as a record of what was signed. One that was
-// given up is removed, so that nobody signs what nobody waits for.
+// given up is removed, so that nobody signs what nobody waits for; but where
+// the signer is killed (SIGKILL, which is how the plugin ends it when its own
+// timeout or an interrupted notation comes first) it stays too, without a
+// signature, and its text says until when it was meant.
 //
 // Changes that another machine makes on a network share are not told to this
 // one by the kernel: the folder has to be local to where the signer runs.
