@@ -28,6 +28,7 @@ var misbehaviours = map[string]func(args []string) error{
 	"member":        member,
 	"environment":   environment,
 	"fds":           fds,
+	"ask-user":      askUser,
 }
 
 func misbehaveMain() {
@@ -182,6 +183,23 @@ func fds([]string) error {
 		if err == nil && info.Mode()&os.ModeNamedPipe != 0 {
 			return fmt.Errorf("descriptor %d is open: %v", fd, info.Mode())
 		}
+	}
+	return sign(nil, os.Stdin, os.Stdout)
+}
+
+// askUser signs once the user has typed the right word at the terminal.
+func askUser([]string) error {
+	terminal, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer terminal.Close()
+	if _, err := fmt.Fprintln(terminal, "PIN?"); err != nil {
+		return err
+	}
+	answer, err := bufio.NewReader(terminal).ReadString('\n')
+	if err != nil || answer != "1234\n" {
+		return fmt.Errorf("wrong PIN %q: %w", answer, err)
 	}
 	return sign(nil, os.Stdin, os.Stdout)
 }

@@ -38,7 +38,7 @@ func Guard(args []string) int {
 	_ = adoptOrphans()
 	children := make(chan os.Signal, 1)
 	signal.Notify(children, syscall.SIGCHLD)
-	pid, err := startSigner(args[0], args[1:])
+	pid, group, err := startSigner(args[0], args[1:])
 	letGoOfStdio()
 	if err != nil {
 		return send(reports, report{Errno: errnoOf(err)})
@@ -49,13 +49,13 @@ func Guard(args []string) int {
 		// Nothing is ever written: reading ends when the plugin closes or dies.
 		_, _ = io.Copy(io.Discard, lifeline)
 	}()
-	return guard(pid, children, plugin, reports)
+	return guard(pid, group, children, plugin, reports)
 }
 
 // guard reaps until no child is left, or until killed ones stay for too long. It
 // kills and waits in one goroutine, so that no process ID that it kills can have
 // been given to somebody else's process meanwhile.
-func guard(pid int, children <-chan os.Signal, plugin <-chan struct{}, reports *os.File) int {
+func guard(pid, group int, children <-chan os.Signal, plugin <-chan struct{}, reports *os.File) int {
 	var giveUp <-chan time.Time
 	closing := plugin
 	for {
@@ -65,11 +65,11 @@ func guard(pid int, children <-chan os.Signal, plugin <-chan struct{}, reports *
 			}
 		})
 		if !more {
-			endGroup(pid, plugin)
+			endGroup(group, plugin)
 			return 0
 		}
 		if giveUp != nil {
-			kill(pid)
+			kill(group)
 		}
 		select {
 		case <-children:
@@ -113,11 +113,11 @@ func reap(ended func(pid int, status syscall.WaitStatus)) (more bool) {
 	}
 }
 
-// kill kills the process group of the signer, unless pid is 0, and then every
+// kill kills the process group of the signer, unless group is 0, and then every
 // descendant. One that can't be killed is waited for like the others.
-func kill(pid int) {
-	if pid > 0 {
-		_ = syscall.Kill(-pid, syscall.SIGKILL)
+func kill(group int) {
+	if group > 0 {
+		_ = syscall.Kill(-group, syscall.SIGKILL)
 	}
 	for _, descendant := range descendants(os.Getpid()) {
 		_ = syscall.Kill(descendant, syscall.SIGKILL)

@@ -13,12 +13,15 @@ func executable() (string, error) { return os.Executable() }
 // outlives it.
 func adoptOrphans() error { return nil }
 
-func startSigner(path string, args []string) (int, error) {
-	return syscall.ForkExec(path, args, &syscall.ProcAttr{
+// startSigner starts the signer in a group of its own, which is all that can be
+// killed here. There it can't read from a terminal.
+func startSigner(path string, args []string) (pid, group int, err error) {
+	pid, err = syscall.ForkExec(path, args, &syscall.ProcAttr{
 		Env:   os.Environ(),
 		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	})
+	return pid, pid, err
 }
 
 func dup(from, to int) error { return syscall.Dup2(from, to) }
@@ -28,9 +31,9 @@ func descendants(int) []int { return nil }
 
 // endGroup kills what the signer left behind in its group, once the plugin has
 // what it waits for.
-func endGroup(pid int, plugin <-chan struct{}) {
+func endGroup(group int, plugin <-chan struct{}) {
 	<-plugin
-	_ = syscall.Kill(-pid, syscall.SIGKILL)
+	_ = syscall.Kill(-group, syscall.SIGKILL)
 }
 
 // parentDeath is sent by nobody here: where notation dies without a signal to
