@@ -132,7 +132,7 @@ func (j *judge) all(ctx context.Context, workloads []workload.Workload) []report
 // one judges one workload within the limit of time.
 func (j *judge) one(ctx context.Context, w workload.Workload) report.Verdict {
 	started := time.Now()
-	ctx, cancel := context.WithTimeoutCause(ctx, j.Limit, fmt.Errorf("it took longer than %s", j.Limit))
+	ctx, cancel := j.limited(ctx)
 	defer cancel()
 	verdict := j.newTrial(w).run(ctx)
 	verdict.Seconds = time.Since(started).Seconds()

@@ -2,24 +2,17 @@ package judge
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
 
 	"container-signing/e2e/internal/workload"
 )
-
-// cleanupLimit bounds the time for asking for deletions.
-const cleanupLimit = 10 * time.Second
 
 // prepare makes one namespace for all workloads that name none, and those
 // that are named and missing. One for each workload would be tidier, and
@@ -49,85 +42,66 @@ func (j *judge) prepare(ctx context.Context, workloads []workload.Workload) erro
 }
 
 // ensureNamespace creates a namespace that a manifest names, if it is missing.
+// One that is being deleted, such as by a run before, is waited for.
 func (j *judge) ensureNamespace(ctx context.Context, name string) error {
-	_, err := j.typed.CoreV1().Namespaces().Create(ctx,
-		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
-	switch {
-	case err == nil:
-		j.created.namespace(name)
-	case !apierrors.IsAlreadyExists(err):
+	namespaces := j.typed.CoreV1().Namespaces()
+	present, err := namespaces.Get(ctx, name, metav1.GetOptions{})
+	if err == nil && present.DeletionTimestamp != nil {
+		if err := j.awaitDeletion(ctx, present); err != nil {
+			return fmt.Errorf("waiting for the end of namespace %q, which is being deleted: %w", name, err)
+		}
+	}
+	if apierrors.IsNotFound(err) || err == nil && present.DeletionTimestamp != nil {
+		_, err = namespaces.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+		if err == nil {
+			j.created.namespace(name)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	return j.awaitServiceAccount(ctx, name)
 }
 
+// awaitDeletion returns when a namespace is gone.
+func (j *judge) awaitDeletion(ctx context.Context, namespace *corev1.Namespace) error {
+	ctx, cancel := j.limited(ctx)
+	defer cancel()
+	changes, err := j.typed.CoreV1().Namespaces().Watch(ctx, named(namespace.Name))
+	if err != nil {
+		return err
+	}
+	defer changes.Stop()
+	// It may have gone before the watch began.
+	if _, err := j.typed.CoreV1().Namespaces().Get(ctx, namespace.Name, metav1.GetOptions{}); apierrors.IsNotFound(err) {
+		return nil
+	}
+	_, err = next(ctx, changes.ResultChan(), watch.Deleted)
+	return err
+}
+
 // awaitServiceAccount waits for the service account that pods run as. The API
 // server refuses pods until the controller manager has made it.
 func (j *judge) awaitServiceAccount(ctx context.Context, namespace string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, j.Limit, fmt.Errorf("it isn't there after %s; is kube-controller-manager running?", j.Limit))
+	ctx, cancel := j.limited(ctx)
 	defer cancel()
-	accounts, err := j.typed.CoreV1().ServiceAccounts(namespace).Watch(ctx,
-		metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("metadata.name", "default").String()})
+	accounts, err := j.typed.CoreV1().ServiceAccounts(namespace).Watch(ctx, named("default"))
 	if err == nil {
 		defer accounts.Stop()
-		_, err = next(ctx, accounts.ResultChan())
+		_, err = next(ctx, accounts.ResultChan(), watch.Added)
 	}
 	if err != nil {
-		return fmt.Errorf("waiting for ServiceAccount \"default\" in namespace %q: %w", namespace, err)
+		return fmt.Errorf("waiting for ServiceAccount \"default\" in namespace %q, which kube-controller-manager makes: %w", namespace, err)
 	}
 	return nil
 }
 
-// cleanup remembers what was created.
-type cleanup struct {
-	mu         sync.Mutex
-	namespaces []string
-	objects    []createdObject
+// limited bounds a wait.
+func (j *judge) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, j.Limit, fmt.Errorf("it took longer than %s", j.Limit))
 }
 
-type createdObject struct {
-	resource schema.GroupVersionResource
-	object   *unstructured.Unstructured
-}
-
-func (c *cleanup) namespace(name string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.namespaces = append(c.namespaces, name)
-}
-
-func (c *cleanup) object(resource schema.GroupVersionResource, object *unstructured.Unstructured) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.objects = append(c.objects, createdObject{resource, object})
-}
-
-// withCleanup deletes what was created, and adds to err what went wrong with
-// that. It also does so when ctx is done, which is when it matters most.
-func (j *judge) withCleanup(ctx context.Context, err error) error {
-	if j.Keep {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
-	defer cancel()
-	background := metav1.DeletePropagationBackground
-	faults := []error{err}
-	for _, name := range j.created.namespaces {
-		deletion := j.typed.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &background})
-		faults = append(faults, leftBehind(deletion, "namespace", name))
-	}
-	for _, c := range j.created.objects {
-		uid := c.object.GetUID()
-		deletion := j.dynamic.Resource(c.resource).Namespace(c.object.GetNamespace()).Delete(ctx, c.object.GetName(),
-			metav1.DeleteOptions{PropagationPolicy: &background, Preconditions: &metav1.Preconditions{UID: &uid}})
-		faults = append(faults, leftBehind(deletion, c.object.GetKind(), c.object.GetNamespace()+"/"+c.object.GetName()))
-	}
-	return errors.Join(faults...)
-}
-
-func leftBehind(err error, kind, name string) error {
-	if err == nil || apierrors.IsNotFound(err) {
-		return nil
-	}
-	return fmt.Errorf("deleting %s %q, which is left behind: %w", kind, name, err)
+// named selects one object.
+func named(name string) metav1.ListOptions {
+	return metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("metadata.name", name).String()}
 }

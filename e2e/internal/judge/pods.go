@@ -118,14 +118,13 @@ func selectorOf(owner *unstructured.Unstructured) (string, error) {
 // awaitScheduled waits until a DaemonSet's controller has looked for nodes
 // and returns on how many it makes a pod.
 func (j *judge) awaitScheduled(ctx context.Context, daemonSet *unstructured.Unstructured) (int32, error) {
-	changes, err := j.typed.AppsV1().DaemonSets(daemonSet.GetNamespace()).Watch(ctx,
-		metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("metadata.name", daemonSet.GetName()).String()})
+	changes, err := j.typed.AppsV1().DaemonSets(daemonSet.GetNamespace()).Watch(ctx, named(daemonSet.GetName()))
 	if err != nil {
 		return 0, fmt.Errorf("watching it: %w", err)
 	}
 	defer changes.Stop()
 	for {
-		event, err := next(ctx, changes.ResultChan())
+		event, err := next(ctx, changes.ResultChan(), watch.Added, watch.Modified)
 		if err != nil {
 			return 0, fmt.Errorf("its controller didn't look for nodes: %w", err)
 		}

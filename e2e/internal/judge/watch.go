@@ -3,13 +3,14 @@ package judge
 import (
 	"context"
 	"errors"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-// next returns the next event of a watch that tells of an object.
-func next(ctx context.Context, events <-chan watch.Event) (watch.Event, error) {
+// next returns the next event of one of the given types.
+func next(ctx context.Context, events <-chan watch.Event, types ...watch.EventType) (watch.Event, error) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -18,7 +19,7 @@ func next(ctx context.Context, events <-chan watch.Event) (watch.Event, error) {
 			if err := fault(ctx, event, open); err != nil {
 				return event, err
 			}
-			if event.Type == watch.Added || event.Type == watch.Modified {
+			if slices.Contains(types, event.Type) {
 				return event, nil
 			}
 		}
