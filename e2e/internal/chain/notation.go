@@ -19,8 +19,9 @@ type Notation struct{ process.Tool }
 const trustName = "container-signing"
 
 // NewNotation returns the notation CLI with an empty configuration in dir.
-func NewNotation(program, dir string) Notation {
-	return Notation{process.Tool{Path: program, Env: []string{"XDG_CONFIG_HOME=" + dir}}}
+// It tells its commands to trace, if that isn't nil.
+func NewNotation(program, dir string, trace func(string)) Notation {
+	return Notation{process.Tool{Path: program, Env: []string{"XDG_CONFIG_HOME=" + dir}, Trace: trace}}
 }
 
 // Signing says with what an image is signed.
@@ -38,15 +39,6 @@ type Signing struct {
 	Format string
 	// Env is added to the signer's environment.
 	Env []string
-}
-
-// PluginConfig returns the settings of the plugin, by the plugin's names.
-func (s Signing) PluginConfig() map[string]string {
-	config := map[string]string{"signer": s.Signer, "certificate-chain": s.CertificateChain}
-	if s.Timeout > 0 {
-		config["timeout"] = s.Timeout.String()
-	}
-	return config
 }
 
 // InstallPlugin installs the plugin from its file.

@@ -28,7 +28,7 @@ type ORAS struct{ process.Tool }
 // layout if source names a folder.
 func (o ORAS) Fetch(ctx context.Context, source, target string) error {
 	args := []string{"cp", "--no-tty", "--to-oci-layout"}
-	if folder, _ := splitLayout(source); isLayout(folder) {
+	if IsLayout(source) {
 		args = append(args, "--from-oci-layout")
 	}
 	if _, err := o.Run(ctx, append(args, source, target)...); err != nil {
@@ -101,20 +101,21 @@ func (o ORAS) Repositories(ctx context.Context, registry string) ([]string, erro
 	return strings.Fields(output), nil
 }
 
-// splitLayout splits a reference to an image in an OCI image layout into the
-// folder and what follows it.
-func splitLayout(reference string) (folder, rest string) {
-	if i := strings.LastIndexAny(reference, "@"); i > 0 {
-		return reference[:i], reference[i:]
-	}
-	if i := strings.LastIndex(reference, ":"); i > strings.LastIndex(reference, string(filepath.Separator)) {
-		return reference[:i], reference[i:]
-	}
-	return reference, ""
+// IsLayout tells whether a reference names an image in an OCI image layout, as
+// FOLDER, FOLDER:TAG or FOLDER@DIGEST.
+func IsLayout(reference string) bool {
+	_, err := os.Stat(filepath.Join(LayoutFolder(reference), "oci-layout"))
+	return err == nil
 }
 
-// isLayout tells whether a folder is an OCI image layout.
-func isLayout(folder string) bool {
-	_, err := os.Stat(filepath.Join(folder, "oci-layout"))
-	return err == nil
+// LayoutFolder returns the folder of a reference to an image in an OCI image
+// layout.
+func LayoutFolder(reference string) string {
+	if i := strings.LastIndex(reference, "@"); i > 0 {
+		return reference[:i]
+	}
+	if i := strings.LastIndex(reference, ":"); i > strings.LastIndex(reference, string(filepath.Separator)) {
+		return reference[:i]
+	}
+	return reference
 }

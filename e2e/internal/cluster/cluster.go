@@ -14,10 +14,13 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"container-signing/e2e/internal/await"
 	"container-signing/e2e/internal/process"
 	"container-signing/tools"
 )
@@ -41,7 +44,6 @@ type Cluster struct {
 	programs  tools.Programs
 	processes *process.Group
 	dir       string
-	step      Step
 	files     credentials
 	apiServer *process.Process
 	kyverno   *process.Process
@@ -50,8 +52,10 @@ type Cluster struct {
 // Start starts a cluster whose files are kept in dir, and returns when
 // Kyverno answers admission requests. The processes belong to the group, and
 // end with it.
-func Start(ctx context.Context, programs tools.Programs, processes *process.Group, dir string, step Step) (*Cluster, error) {
-	c := &Cluster{programs: programs, processes: processes, dir: dir, step: step}
+//
+// A step that isn't done after patience is given up.
+func Start(ctx context.Context, programs tools.Programs, processes *process.Group, dir string, patience time.Duration, step Step) (*Cluster, error) {
+	c := &Cluster{programs: programs, processes: processes, dir: dir}
 	for _, start := range []struct {
 		name string
 		do   func(context.Context) error
@@ -60,7 +64,11 @@ func Start(ctx context.Context, programs tools.Programs, processes *process.Grou
 		{"start the controllers, install Kyverno's resources", c.prepare},
 		{"start Kyverno", c.startKyverno},
 	} {
-		if err := step(start.name)(start.do(ctx)); err != nil {
+		done := step(start.name)
+		ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("given up after %s", patience))
+		err := done(start.do(ctx))
+		cancel()
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -101,7 +109,29 @@ func (c *Cluster) startAPIServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.apiServer.WaitReady(ctx)
+	if err := c.apiServer.WaitReady(ctx); err != nil {
+		return err
+	}
+	return c.awaitHooks(ctx)
+}
+
+// awaitHooks returns when the API server has run all that it runs after it
+// has begun to serve. It tells nobody when that is, but by its answer to
+// /readyz, so that it is asked again as soon as it has answered. The controller
+// manager can't be left to wait for this: it asks once a second, and gives up
+// after ten.
+func (c *Cluster) awaitHooks(ctx context.Context) error {
+	client, err := kubernetes.NewForConfig(c.Config)
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	err = await.Answer(ctx, "kube-apiserver is ready", func(ctx context.Context) error {
+		return client.Discovery().RESTClient().Get().AbsPath("/readyz").MaxRetries(0).Do(ctx).Error()
+	})
+	if err != nil {
+		return c.apiServer.Explain(err)
+	}
+	return nil
 }
 
 func (c *Cluster) etcdSocket() string { return "unix://" + filepath.Join(c.dir, "etcd.sock") }

@@ -2,12 +2,14 @@ package cluster
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"container-signing/e2e/internal/await"
 	"container-signing/e2e/internal/process"
 )
 
@@ -31,10 +33,29 @@ func (c *Cluster) startKyverno(ctx context.Context) error {
 	if err := c.kyverno.WaitReady(ctx); err != nil {
 		return err
 	}
-	if err := c.awaitEach(ctx, validatingWebhooks, 1, checksPolicies); err != nil {
+	err = await.Objects(ctx, c.Config, validatingWebhooks, 1, checksPolicies)
+	if err == nil {
+		err = await.Answer(ctx, "Kyverno's server has its certificate", handshake(port))
+	}
+	if err != nil {
 		return c.kyverno.Explain(err)
 	}
 	return nil
+}
+
+// handshake asks for a TLS connection. Kyverno makes its certificate, stores
+// it in a Secret, and serves it once it has seen the Secret itself.
+func handshake(port int) func(context.Context) error {
+	// Only that there is a certificate is asked; the API server checks whose
+	// it is.
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
+	return func(ctx context.Context) error {
+		connection, err := dialer.DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return err
+		}
+		return connection.Close()
+	}
 }
 
 func checksPolicies(webhooks *unstructured.Unstructured) bool {
@@ -72,3 +93,6 @@ func kyvernoEnvironment() []string {
 		"INIT_CONFIG=kyverno", "METRICS_CONFIG=kyverno-metrics",
 	}
 }
+
+// ExplainKyverno adds the end of Kyverno's log to an error.
+func (c *Cluster) ExplainKyverno(err error) error { return c.kyverno.Explain(err) }

@@ -13,11 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/cache"
-	watchtools "k8s.io/client-go/tools/watch"
+
+	"container-signing/e2e/internal/await"
 )
 
 // KyvernoNamespace is the namespace of Kyverno's own objects.
@@ -88,7 +86,7 @@ func (c *Cluster) createDefinitions(ctx context.Context, client kubernetes.Inter
 	if err := work.Wait(); err != nil {
 		return err
 	}
-	return c.awaitEach(ctx, customResourceDefinitions, len(files), established)
+	return await.Objects(ctx, c.Config, customResourceDefinitions, len(files), established)
 }
 
 func established(definition *unstructured.Unstructured) bool {
@@ -103,33 +101,4 @@ func established(definition *unstructured.Unstructured) bool {
 		}
 	}
 	return false
-}
-
-// awaitEach watches a resource until as many objects as wanted are as done
-// wants them.
-func (c *Cluster) awaitEach(ctx context.Context, resource schema.GroupVersionResource, wanted int, done func(*unstructured.Unstructured) bool) error {
-	client, err := dynamic.NewForConfig(c.Config)
-	if err != nil {
-		return fmt.Errorf("making a client: %w", err)
-	}
-	seen := map[string]bool{}
-	source := cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			return client.Resource(resource).List(ctx, options)
-		},
-		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			return client.Resource(resource).Watch(ctx, options)
-		},
-	}, client)
-	_, err = watchtools.UntilWithSync(ctx, source, &unstructured.Unstructured{}, nil, func(event watch.Event) (bool, error) {
-		object, ok := event.Object.(*unstructured.Unstructured)
-		if ok && event.Type != watch.Deleted && done(object) {
-			seen[object.GetName()] = true
-		}
-		return len(seen) >= wanted, nil
-	})
-	if err != nil {
-		return fmt.Errorf("waiting for %d %s, %d are there: %w", wanted, resource.Resource, len(seen), context.Cause(ctx))
-	}
-	return nil
 }

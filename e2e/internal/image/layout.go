@@ -44,6 +44,10 @@ func CreateLayout(dir string) (Layout, error) {
 	return Layout{path}, nil
 }
 
+// OpenLayout opens the OCI image layout in a folder, to which oras has copied
+// an image.
+func OpenLayout(dir string) Layout { return Layout{layout.Path(dir)} }
+
 // Reference returns what oras calls the tagged image with
 // --from-oci-layout.
 func (l Layout) Reference(tag string) string { return string(l.path) + ":" + tag }
@@ -59,19 +63,19 @@ func (l Layout) AddSigned(index v1.ImageIndex) error {
 // Derive adds to the layout, which holds the image tagged [Signed], the
 // images [SinglePlatform], [Unsigned] and [AnotherCA]: the same content with
 // other digests. It returns the digest of this platform's manifest inside the
-// signed index, or an empty hash if the signed image is no index.
-func (l Layout) Derive() (v1.Hash, error) {
+// signed index, or nothing if the signed image is no index.
+func (l Layout) Derive() (string, error) {
 	image, child, err := l.platformImage()
 	if err != nil {
-		return v1.Hash{}, fmt.Errorf("deriving images from the one to sign: %w", err)
+		return "", fmt.Errorf("deriving images from the one to sign: %w", err)
 	}
 	for _, tag := range []string{SinglePlatform, Unsigned, AnotherCA} {
 		derived, ok := mutate.Annotations(image, map[string]string{role: tag}).(v1.Image)
 		if !ok {
-			return v1.Hash{}, fmt.Errorf("deriving the image %q: annotating it made something else of it", tag)
+			return "", fmt.Errorf("deriving the image %q: annotating it made something else of it", tag)
 		}
 		if err := l.path.AppendImage(derived, layout.WithAnnotations(map[string]string{refName: tag})); err != nil {
-			return v1.Hash{}, fmt.Errorf("deriving the image %q: %w", tag, err)
+			return "", fmt.Errorf("deriving the image %q: %w", tag, err)
 		}
 	}
 	return child, nil
@@ -79,14 +83,14 @@ func (l Layout) Derive() (v1.Hash, error) {
 
 // platformImage returns the signed image for this machine's architecture, and
 // its digest if it is part of an index.
-func (l Layout) platformImage() (v1.Image, v1.Hash, error) {
+func (l Layout) platformImage() (v1.Image, string, error) {
 	root, err := l.path.ImageIndex()
 	if err != nil {
-		return nil, v1.Hash{}, err
+		return nil, "", err
 	}
 	manifest, err := root.IndexManifest()
 	if err != nil {
-		return nil, v1.Hash{}, err
+		return nil, "", err
 	}
 	for _, descriptor := range manifest.Manifests {
 		if descriptor.Annotations[refName] != Signed {
@@ -94,21 +98,21 @@ func (l Layout) platformImage() (v1.Image, v1.Hash, error) {
 		}
 		if !descriptor.MediaType.IsIndex() {
 			image, err := root.Image(descriptor.Digest)
-			return image, v1.Hash{}, err
+			return image, "", err
 		}
 		index, err := root.ImageIndex(descriptor.Digest)
 		if err != nil {
-			return nil, v1.Hash{}, err
+			return nil, "", err
 		}
 		return ofPlatform(index, v1.Platform{OS: "linux", Architecture: runtime.GOARCH})
 	}
-	return nil, v1.Hash{}, fmt.Errorf("the OCI layout %q has no image %q", filepath.Base(string(l.path)), Signed)
+	return nil, "", fmt.Errorf("the OCI layout %q has no image %q", filepath.Base(string(l.path)), Signed)
 }
 
-func ofPlatform(index v1.ImageIndex, platform v1.Platform) (v1.Image, v1.Hash, error) {
+func ofPlatform(index v1.ImageIndex, platform v1.Platform) (v1.Image, string, error) {
 	manifest, err := index.IndexManifest()
 	if err != nil {
-		return nil, v1.Hash{}, err
+		return nil, "", err
 	}
 	var present []string
 	for _, descriptor := range manifest.Manifests {
@@ -117,9 +121,9 @@ func ofPlatform(index v1.ImageIndex, platform v1.Platform) (v1.Image, v1.Hash, e
 		}
 		if descriptor.Platform.Satisfies(platform) {
 			image, err := index.Image(descriptor.Digest)
-			return image, descriptor.Digest, err
+			return image, descriptor.Digest.String(), err
 		}
 		present = append(present, descriptor.Platform.String())
 	}
-	return nil, v1.Hash{}, fmt.Errorf("the image index has nothing for %s: it has %v", platform, present)
+	return nil, "", fmt.Errorf("the image index has nothing for %s: it has %v", platform, present)
 }

@@ -16,12 +16,18 @@ import (
 type Tool struct {
 	Path string
 	Env  []string // added to the environment of this process
+	// Trace is told each command as one could paste it into a shell; nil if
+	// nobody wants to know.
+	Trace func(command string)
 }
 
 // Run runs the tool and returns its standard output. An error holds the
 // command as one could paste it into a shell, how it ended, and what it
 // printed on standard error.
 func (t Tool) Run(ctx context.Context, args ...string) (string, error) {
+	if t.Trace != nil {
+		t.Trace(Quote(append([]string{t.Path}, args...)...))
+	}
 	cmd := exec.CommandContext(ctx, t.Path, args...)
 	cmd.Env = append(os.Environ(), t.Env...)
 	cmd.SysProcAttr = ownGroup()

@@ -22,7 +22,7 @@ import (
 // manifests be deleted. It listens in plain HTTP.
 const configuration = `version: 0.1
 log:
-  level: warn
+  level: info
   accesslog:
     disabled: true
 storage:

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"container-signing/e2e/internal/chain"
+	"container-signing/e2e/internal/process"
+	"container-signing/e2e/internal/report"
+	"container-signing/tools"
+)
+
+// conclude shows the verdicts, writes the report, and keeps everything
+// running if that is wanted.
+func (r *chainRun) conclude(ctx context.Context, verdicts []report.Verdict) error {
+	result := report.Report{
+		Name: filepath.Base(r.options.policies), Started: r.console.started,
+		Seconds: time.Since(r.console.started).Seconds(),
+		Images:  r.reportedImages(), Steps: r.console.steps, Verdicts: verdicts,
+	}
+	var err error
+	if result.Versions, err = tools.Versions(); err != nil {
+		return err
+	}
+	if err := result.WriteTable(os.Stdout); err != nil {
+		return fmt.Errorf("showing the verdicts: %w", err)
+	}
+	if r.options.report != "" {
+		if err := result.Write(r.options.report); err != nil {
+			return err
+		}
+	}
+	if r.keep {
+		r.printUse()
+		<-ctx.Done()
+	}
+	if !result.Passed() {
+		return errVerdict
+	}
+	return nil
+}
+
+func (r *chainRun) reportedImages() []report.Image {
+	var images []report.Image
+	named := r.supply.images()
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		image := report.Image{Name: name, Reference: named[name].Reference, Digest: named[name].Digest}
+		if name == "signed" {
+			image.SignatureDigest = r.signature
+		}
+		images = append(images, image)
+	}
+	return images
+}
+
+// printUse says how to use what is kept running.
+func (r *chainRun) printUse() {
+	signed := r.supply.images()["signed-by-digest"].Reference
+	notation := "XDG_CONFIG_HOME=" + filepath.Join(r.dir, "notation") + " " + r.programs["notation"]
+	identity := r.supply.identity
+	sign := append([]string{r.programs["notation"]}, chain.SignArgs(identity.Signing, r.ciRegistry+"/REPOSITORY@DIGEST")...)
+	environment := ""
+	for _, variable := range identity.Env {
+		environment += variable + " "
+	}
+	fmt.Printf(`
+Everything is left running. Registries: ci at %s, production at %s.
+
+  export KUBECONFIG=%s
+  %s get pods --all-namespaces
+  %s verify --insecure-registry %s
+  XDG_CONFIG_HOME=%s %s%s
+
+Logs are in %s. Ctrl-C ends everything and removes it.
+`, r.ciRegistry, r.production, r.cluster.Kubeconfig, r.programs["kubectl"],
+		notation, signed,
+		filepath.Join(r.dir, "notation"), environment, process.Quote(sign...), filepath.Join(r.dir, "logs"))
+}
+
+// trace shows the commands of notation and oras if that is wanted.
+func (r *chainRun) trace() func(string) {
+	if !r.verbose {
+		return nil
+	}
+	return r.console.trace
+}

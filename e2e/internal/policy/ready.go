@@ -1,0 +1,60 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
+
+	"container-signing/e2e/internal/await"
+)
+
+// awaitReady waits until Kyverno says in a policy's status that its webhooks
+// are configured. Kubernetes' own kinds of policies have no such status, and
+// are ready at once.
+func awaitReady(ctx context.Context, config *rest.Config, resource schema.GroupVersionResource, policy *unstructured.Unstructured) error {
+	if resource.Group == "admissionregistration.k8s.io" {
+		return nil
+	}
+	var status any
+	err := await.Objects(ctx, config, resource, 1, func(object *unstructured.Unstructured) bool {
+		if object.GetName() != policy.GetName() || object.GetNamespace() != policy.GetNamespace() {
+			return false
+		}
+		status = object.Object["status"]
+		return ready(object)
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for %s %q to be ready: %w; its status is %v", policy.GetKind(), policy.GetName(), err, status)
+	}
+	return nil
+}
+
+// conditions are what Kyverno sets once the webhooks of a policy are
+// configured, by where its kinds keep them. That an ImageValidatingPolicy is
+// "ready" says more: that reports can be made about it too.
+var conditions = []struct {
+	path      []string
+	condition string
+}{
+	{[]string{"status", "conditionStatus", "conditions"}, "WebhookConfigured"},
+	{[]string{"status", "conditions"}, "Ready"},
+}
+
+func ready(policy *unstructured.Unstructured) bool {
+	for _, wanted := range conditions {
+		present, _, err := unstructured.NestedSlice(policy.Object, wanted.path...)
+		if err != nil {
+			return false
+		}
+		for _, condition := range present {
+			fields, ok := condition.(map[string]any)
+			if ok && fields["type"] == wanted.condition && fields["status"] == "True" {
+				return true
+			}
+		}
+	}
+	return false
+}

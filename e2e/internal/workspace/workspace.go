@@ -1,0 +1,75 @@
+// Package workspace gives a run its temporary folder, which is gone after the
+// run however it ends.
+package workspace
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+)
+
+// JanitorCommand is the argument with which a program that uses this package
+// has to call [Janitor] with the argument that follows.
+const JanitorCommand = "janitor"
+
+// A Workspace is a temporary folder that a janitor, a process of its own,
+// removes when all that hold the lifeline are gone. Even SIGKILL of the run
+// leaves nothing behind.
+type Workspace struct {
+	Dir string
+	// Lifeline is to be inherited by all processes that write into the
+	// folder.
+	Lifeline *os.File
+
+	janitor *exec.Cmd
+}
+
+// New makes the folder and starts the janitor, as this same program.
+func New() (*Workspace, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding this program: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "container-signing-")
+	if err != nil {
+		return nil, fmt.Errorf("making a temporary folder: %w; TMPDIR names another place", err)
+	}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("making a pipe: %w", err), os.Remove(dir))
+	}
+	janitor := exec.Command(self, JanitorCommand, dir)
+	janitor.Stdin, janitor.Stderr = reader, os.Stderr
+	// A session of its own, out of reach of the terminal's signals.
+	janitor.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := errors.Join(janitor.Start(), reader.Close()); err != nil {
+		return nil, errors.Join(fmt.Errorf("starting the janitor of the temporary folder: %w", err), writer.Close(), os.Remove(dir))
+	}
+	return &Workspace{Dir: dir, Lifeline: writer, janitor: janitor}, nil
+}
+
+// Close lets go of the lifeline and returns when the folder is gone. All
+// processes that hold the lifeline have to be gone already.
+func (w *Workspace) Close() error {
+	if err := errors.Join(w.Lifeline.Close(), w.janitor.Wait()); err != nil {
+		return fmt.Errorf("removing the temporary folder %q: %w", w.Dir, err)
+	}
+	return nil
+}
+
+// Janitor waits until nobody holds the lifeline any more, of which its
+// standard input is the other end, and removes the folder dir.
+func Janitor(dir string) error {
+	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
+	// Nothing is ever written to it: the read returns at the end of file.
+	if _, err := os.Stdin.Read(make([]byte, 1)); err == nil {
+		return fmt.Errorf("the janitor's lifeline carries data: it is no lifeline")
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("removing the temporary folder: %w", err)
+	}
+	return nil
+}

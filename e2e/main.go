@@ -1,0 +1,121 @@
+// Command e2e takes one image through the whole chain on this machine: signed
+// in a CI registry by notation with an external signer, copied to a
+// production registry by oras, verified there, and admitted or refused by
+// Kyverno in a real Kubernetes.
+//
+//	go run ./e2e          the whole chain
+//	go run ./e2e --help   its flags
+//	go run ./e2e tools    only build the tools
+//
+// The exit status is 0 if everything is as expected, 1 if not, and 2 if what
+// was asked for can't be done.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"container-signing/e2e/internal/workspace"
+	"container-signing/tools"
+)
+
+// Exit statuses.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// commands are what e2e can be asked for beside the whole chain.
+var commands = map[string]struct {
+	about string
+	run   func(ctx context.Context, args []string) error
+}{
+	"tools": {"build the tools of the chain and print where they are", runTools},
+	"signer": {"sign standard input with the key that " + keyVariable + " names, as a signer for the plugin",
+		func(context.Context, []string) error { return runSigner(os.Stdin, os.Stdout) }},
+}
+
+func commandNames() []string { return slices.Sorted(maps.Keys(commands)) }
+
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == workspace.JanitorCommand {
+		exit(workspace.Janitor(os.Args[2]))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	endWithGoRun()
+	if len(os.Args) > 1 {
+		if command, ok := commands[os.Args[1]]; ok {
+			exit(command.run(ctx, os.Args[2:]))
+		}
+	}
+	o, err := parseOptions(os.Args[1:])
+	if err == nil {
+		err = run(ctx, o)
+	}
+	exit(err)
+}
+
+// exit ends the program with the status that belongs to err.
+func exit(err error) {
+	var usage usageError
+	switch {
+	case err == nil:
+		os.Exit(0)
+	case errors.Is(err, flag.ErrHelp):
+		printUsage(os.Stdout)
+		os.Exit(0)
+	case errors.As(err, &usage):
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		os.Exit(exitUsage)
+	case errors.Is(err, errVerdict):
+		os.Exit(exitFailure) // the table has said it
+	default:
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		os.Exit(exitFailure)
+	}
+}
+
+func printUsage(out io.Writer) {
+	fmt.Fprint(out, "Usage: go run ./e2e [flags]\n\nSigns an image, copies it to production and shows what Kubernetes admits.\n\n")
+	for _, name := range commandNames() {
+		fmt.Fprintf(out, "       go run ./e2e %-7s %s\n", name, commands[name].about)
+	}
+	fmt.Fprint(out, "\nFlags:\n")
+	flags := newFlags(&options{})
+	flags.VisitAll(func(f *flag.Flag) {
+		argument, usage := flag.UnquoteUsage(f)
+		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0s" {
+			usage += " (default: " + f.DefValue + ")"
+		}
+		dashes := "--"
+		if len(f.Name) == 1 {
+			dashes = "-"
+		}
+		fmt.Fprintf(out, "  %-32s %s\n", strings.TrimSpace(dashes+f.Name+" "+argument), usage)
+	})
+	fmt.Fprint(out, "\nExit status: 0 all is as expected, 1 it is not, 2 what was asked for can't be done.\n(go run itself turns every failure into 1.)\n")
+}
+
+func runTools(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		return usagef("unknown argument %q: `e2e tools` takes none", args[0])
+	}
+	programs, err := tools.Build(ctx, os.Stderr, tools.Chain()...)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(programs)) {
+		fmt.Printf("%-24s %s\n", name, programs[name])
+	}
+	return nil
+}

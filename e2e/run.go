@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"container-signing/e2e/internal/chain"
+	"container-signing/e2e/internal/cluster"
+	"container-signing/e2e/internal/judge"
+	"container-signing/e2e/internal/policy"
+	"container-signing/e2e/internal/process"
+	"container-signing/e2e/internal/registry"
+	"container-signing/e2e/internal/report"
+	"container-signing/e2e/internal/workload"
+	"container-signing/e2e/internal/workspace"
+	"container-signing/tools"
+)
+
+// errVerdict says that the run went through, and that not all is as expected.
+var errVerdict = errors.New("not all is as expected")
+
+// A plan is what a run will do, read and checked before anything is started.
+type plan struct {
+	options
+	root       string
+	repository string
+	tag        string
+	workloads  []workload.Workload
+	policies   []*unstructured.Unstructured
+}
+
+// newPlan reads all that the options name. Its errors are usage errors.
+func newPlan(o options) (plan, error) {
+	root, err := tools.Root()
+	if err != nil {
+		return plan{}, usageError{err}
+	}
+	o.resolve(root)
+	p := plan{options: o, root: root}
+	if p.repository, p.tag, err = repositoryOf(o.image); err != nil {
+		return plan{}, usageError{err}
+	}
+	if p.workloads, err = workload.Load(o.workloads); err != nil {
+		return plan{}, usageError{err}
+	}
+	if p.policies, err = policy.Load(o.policies); err != nil {
+		return plan{}, usageError{err}
+	}
+	if o.signer != "" {
+		if _, err := trustedCAs(o); err != nil {
+			return plan{}, usageError{err}
+		}
+	}
+	if err := registry.CheckFree("ci-registry", o.ciRegistry); err != nil {
+		return plan{}, usageError{err}
+	}
+	if err := registry.CheckFree("production-registry", o.production); err != nil {
+		return plan{}, usageError{err}
+	}
+	return p, nil
+}
+
+// run runs the whole chain. It returns errVerdict if the chain went through
+// but not all is as expected.
+func run(ctx context.Context, o options) (err error) {
+	p, err := newPlan(o)
+	if err != nil {
+		return err
+	}
+	programs, err := tools.Build(ctx, os.Stderr, tools.Chain()...)
+	if err != nil {
+		return err
+	}
+	space, err := workspace.New()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, space.Close()) }()
+	processes, err := process.NewGroup(ctx, filepath.Join(space.Dir, "logs"), space.Lifeline)
+	if err != nil {
+		return err
+	}
+	defer processes.Close()
+	r := &chainRun{plan: p, programs: programs, dir: space.Dir, processes: processes, console: newConsole(os.Stdout)}
+	err = r.do(processes.Context())
+	// What made the context end is the cause; what its end made of the steps
+	// is only the consequence.
+	if err != nil && processes.Context().Err() != nil {
+		return context.Cause(processes.Context())
+	}
+	return err
+}
+
+// A chainRun is one run of the chain.
+type chainRun struct {
+	plan
+	programs  tools.Programs
+	dir       string
+	processes *process.Group
+	console   *console
+	supply    *supply
+	cluster   *cluster.Cluster
+	signature string // digest
+}
+
+// do supplies the signed image and starts the cluster at the same time, and
+// then judges the workloads.
+func (r *chainRun) do(ctx context.Context) error {
+	work, workCtx := errgroup.WithContext(ctx)
+	work.Go(func() error { return r.supplyImages(workCtx) })
+	work.Go(func() error {
+		var err error
+		r.cluster, err = cluster.Start(workCtx, r.programs, r.processes, filepath.Join(r.dir, "cluster"), r.patience, r.console.step)
+		return err
+	})
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	if err := r.enforce(ctx); err != nil {
+		return err
+	}
+	verdicts, err := r.judge(ctx)
+	if err != nil {
+		return err
+	}
+	return r.conclude(ctx, verdicts)
+}
+
+// bounded runs a step that is given up after the run's patience.
+func (r *chainRun) bounded(ctx context.Context, name string, f func(context.Context) error) error {
+	return r.console.do(name, func() error {
+		ctx, cancel := context.WithTimeoutCause(ctx, r.patience, fmt.Errorf("given up after %s; --patience takes another time", r.patience))
+		defer cancel()
+		return f(ctx)
+	})
+}
+
+// supplyImages takes the images from their source through CI to production.
+func (r *chainRun) supplyImages(ctx context.Context) error {
+	r.supply = &supply{
+		oras:     chain.ORAS{Tool: process.Tool{Path: r.programs["oras"], Trace: r.trace()}},
+		notation: chain.NewNotation(r.programs["notation"], filepath.Join(r.dir, "notation"), r.trace()),
+		options:  r.options, busybox: r.programs["busybox"], dir: r.dir,
+		repository: r.repository, tag: r.tag,
+	}
+	if err := r.bounded(ctx, "start registries "+r.ciRegistry+" (ci) and "+r.production+" (production)", r.startRegistries); err != nil {
+		return err
+	}
+	if err := r.bounded(ctx, "make certificates, install the plugin in notation", r.identify); err != nil {
+		return err
+	}
+	if err := r.bounded(ctx, "push the image to ci", func(ctx context.Context) error {
+		if err := r.supply.prepare(ctx); err != nil {
+			return err
+		}
+		return r.supply.push(ctx)
+	}); err != nil {
+		return err
+	}
+	// How long signing may take is the plugin's to say.
+	if err := r.console.do("notation sign, in ci", func() error { return r.supply.sign(ctx) }); err != nil {
+		return err
+	}
+	if err := r.bounded(ctx, "oras cp -r, from ci to production", func(ctx context.Context) error {
+		if err := r.supply.checkEmpty(ctx); err != nil {
+			return err
+		}
+		return r.supply.copy(ctx)
+	}); err != nil {
+		return err
+	}
+	return r.bounded(ctx, "notation verify, in production", func(ctx context.Context) error {
+		var err error
+		if r.signature, err = r.supply.compare(ctx); err != nil {
+			return err
+		}
+		return r.supply.verify(ctx)
+	})
+}
+
+func (r *chainRun) startRegistries(ctx context.Context) error {
+	work, ctx := errgroup.WithContext(ctx)
+	for name, address := range map[string]string{"ci": r.ciRegistry, "production": r.production} {
+		work.Go(func() error {
+			return registry.Start(ctx, r.processes, r.programs["registry"], name, address, filepath.Join(r.dir, "registry-"+name))
+		})
+	}
+	return work.Wait()
+}
+
+// identify makes or reads the certificates, and prepares notation.
+func (r *chainRun) identify(ctx context.Context) error {
+	var err error
+	if r.signer != "" {
+		r.supply.identity, err = ownIdentity(r.options, filepath.Join(r.dir, "certificates"))
+	} else {
+		r.supply.identity, err = newIdentity(r.options, r.root, filepath.Join(r.dir, "certificates"), "container-signing demonstration")
+	}
+	if err != nil {
+		return err
+	}
+	if r.supply.another, err = newIdentity(r.options, r.root, filepath.Join(r.dir, "another-ca"), "another"); err != nil {
+		return err
+	}
+	plugin := filepath.Join(r.dir, "notation-external-signer")
+	build := process.Tool{Path: "go"}
+	if _, err := build.Run(ctx, "-C", r.root, "build", "-trimpath", "-ldflags", "-s -w", "-o", plugin, "./plugin"); err != nil {
+		return fmt.Errorf("building the plugin: %w", err)
+	}
+	if err := r.supply.notation.InstallPlugin(ctx, plugin); err != nil {
+		return err
+	}
+	return r.supply.notation.Trust(ctx, r.supply.identity.ca, r.dir)
+}
+
+// enforce makes the cluster trust the CA and enforce the policies.
+func (r *chainRun) enforce(ctx context.Context) error {
+	return r.bounded(ctx, "apply the policies, until they are enforced", func(ctx context.Context) error {
+		ca, err := os.ReadFile(r.supply.identity.ca)
+		if err != nil {
+			return fmt.Errorf("reading the CA: %w", err)
+		}
+		if err := policy.Trust(ctx, r.cluster.Config, ca); err != nil {
+			return err
+		}
+		if err := policy.Apply(ctx, r.cluster.Config, r.policies); err != nil {
+			return r.cluster.ExplainKyverno(err)
+		}
+		if err := judge.AwaitEnforced(ctx, r.judgeOptions(), r.workloads); err != nil {
+			return r.cluster.ExplainKyverno(err)
+		}
+		return nil
+	})
+}
+
+func (r *chainRun) judgeOptions() judge.Options {
+	return judge.Options{Config: r.cluster.Config, Images: r.supply.images(), Keep: true}
+}
+
+// judge applies the workloads and compares.
+func (r *chainRun) judge(ctx context.Context) ([]report.Verdict, error) {
+	var verdicts []report.Verdict
+	err := r.console.do(fmt.Sprintf("judge %d workloads", len(r.workloads)), func() error {
+		var err error
+		verdicts, err = judge.Run(ctx, r.judgeOptions(), r.workloads)
+		return err
+	})
+	return verdicts, err
+}
