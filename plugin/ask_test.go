@@ -10,8 +10,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/notaryproject/notation-plugin-framework-go/plugin"
@@ -21,6 +23,9 @@ import (
 
 // goneWithin bounds the wait for processes to be gone after the plugin is.
 const goneWithin = 10 * time.Second
+
+// maxMemory is what the plugin may take, in KiB, however much a signer prints.
+const maxMemory = 100 << 10
 
 // payload has what destroys it in a shell variable: a NUL, newlines at its end,
 // and bytes that aren't text.
@@ -72,6 +77,9 @@ func askRaw(command string, request []byte) (status int, err error) {
 	waitErr := cmd.Wait()
 	if err := witness.gone(goneWithin); err != nil {
 		return 0, err
+	}
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok && runtime.GOOS == "linux" && usage.Maxrss > maxMemory {
+		return 0, fmt.Errorf("took %d KiB of memory", usage.Maxrss)
 	}
 	if waitErr == nil {
 		fmt.Println(stdout.String())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -50,6 +51,16 @@ func parentOf(t *testing.T, pid int) int {
 	return parent
 }
 
+// lastWords are what the user is told, where notation lives to tell it.
+var lastWords = map[string]string{
+	"plugin SIGINT":  "the plugin was ended by signal 2 (interrupt)\n  command: misbehave family",
+	"plugin SIGTERM": "the plugin was ended by signal 15 (terminated)\n  command: misbehave family",
+	"plugin SIGHUP":  "the plugin was ended by signal 1 (hangup)\n  command: misbehave family",
+	"guard SIGTERM":  "the plugin's guard process was killed",
+	"guard SIGKILL":  "the plugin's guard process was killed",
+	"signer SIGKILL": "the signer was ended by signal 9 (killed)\n  command: misbehave family",
+}
+
 // TestNothingStaysBehind ends each of the processes of a signature in each way,
 // while the signer hangs with a child, a child in a session of its own and a
 // daemon whose parent is gone, all deaf to every signal that can be ignored. The
@@ -66,6 +77,8 @@ func TestNothingStaysBehind(t *testing.T) {
 			t.Run(victim+" "+name, func(t *testing.T) {
 				cmd := shared.sign("--plugin-config", "signer=misbehave family", "--plugin-config", "timeout=1m")
 				cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+				var output bytes.Buffer
+				cmd.Stderr = &output
 				witness, err := newWitness(cmd)
 				if err != nil {
 					t.Fatal(err)
@@ -79,6 +92,9 @@ func TestNothingStaysBehind(t *testing.T) {
 				}
 				if err := cmd.Wait(); err == nil {
 					t.Error("notation has reported success")
+				}
+				if want := lastWords[victim+" "+name]; !strings.Contains(output.String(), want) {
+					t.Errorf("notation says %q, not %q", output.String(), want)
 				}
 				if err := witness.gone(goneWithin); err != nil {
 					t.Errorf("%v: %v", processes, err)

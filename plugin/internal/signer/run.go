@@ -61,7 +61,7 @@ type endedError struct{ error }
 type timeoutError time.Duration
 
 func (e timeoutError) Error() string {
-	return fmt.Sprintf("the signer gave no answer within %v: see what it waits for, or raise the timeout", time.Duration(e))
+	return fmt.Sprintf("the signer gave no answer within %v: see what it waits for, or raise the timeout (plugin config key timeout, environment variable EXTERNAL_TIMEOUT)", time.Duration(e))
 }
 
 // Run returns what the signer printed. When it returns, the signer and all its
