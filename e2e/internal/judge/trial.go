@@ -79,6 +79,7 @@ func (t *trial) refused(verdict *report.Verdict, document workload.Document, dec
 	default:
 		verdict.Failure = t.unexpected(answer.reason)
 		verdict.Passed = verdict.Failure == ""
+		verdict.Matched = t.workload.Refusal.Because.FindString(answer.reason)
 	}
 }
 

@@ -63,6 +63,8 @@ type Verdict struct {
 	Policy  string `json:"policy,omitempty"`
 	Webhook string `json:"webhook,omitempty"`
 	Reason  string `json:"reason,omitempty"`
+	// Matched are the words of the reason that were expected.
+	Matched string `json:"matched,omitempty"`
 	// Detail says what was looked at where it was admitted.
 	Detail string `json:"detail,omitempty"`
 	// Failure says why the verdict didn't pass.

@@ -41,6 +41,7 @@ func Load(folder string) ([]Workload, error) {
 		faults = append(faults, err)
 		workloads = append(workloads, w)
 	}
+	slices.SortFunc(workloads, func(a, b Workload) int { return strings.Compare(a.Name, b.Name) })
 	faults = append(faults, collisions(workloads))
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
@@ -124,8 +125,12 @@ func readFile(path string) ([]byte, error) {
 // same time, and one would update what the other made.
 func collisions(workloads []Workload) error {
 	var faults []error
-	owner := map[string]string{}
+	owner, named := map[string]string{}, map[string]string{}
 	for _, w := range workloads {
+		if first, taken := named[w.Name]; taken {
+			faults = append(faults, fmt.Errorf("reading workload %q: %q has the same name; name them differently", w.File, first))
+		}
+		named[w.Name] = w.File
 		for _, document := range w.Documents {
 			id := document.id()
 			if first, taken := owner[id]; taken && first != w.File {
