@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -35,7 +34,9 @@ func openCache() (cache, error) {
 // platform.
 func (c cache) folder(source string, m module) (string, error) {
 	hash := sha256.New()
-	fmt.Fprintln(hash, runtime.Version(), runtime.GOOS, runtime.GOARCH, goFlags, m.upstream, m.programs, m.platforms, m.assets)
+	// The number changes with what is made of the same sources.
+	const recipe = 2
+	fmt.Fprintln(hash, recipe, runtime.Version(), runtime.GOOS, runtime.GOARCH, goFlags, m.upstream, m.programs, m.platforms, m.assets)
 	for _, name := range []string{"go.mod", "go.sum"} {
 		file := filepath.Join(source, m.name, name)
 		content, err := os.ReadFile(file)
@@ -107,50 +108,6 @@ func (c cache) locked(m module, f func() error) error {
 }
 
 func unfinished(m module) string { return ".building-" + m.name + "-" }
-
-// keepAssets copies the folders of the upstream module that are asked for
-// by name, all their files into one.
-func keepAssets(m module, upstream, dir string) error {
-	for name, folder := range m.assets {
-		from, to := filepath.Join(upstream, folder), filepath.Join(dir, name)
-		if err := os.MkdirAll(to, 0o755); err != nil {
-			return fmt.Errorf("keeping %s: %w", name, err)
-		}
-		if err := copyFiles(from, to); err != nil {
-			return fmt.Errorf("keeping %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-func copyFiles(from, to string) error {
-	return filepath.WalkDir(from, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		relative, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		return copyFile(path, filepath.Join(to, strings.ReplaceAll(relative, string(filepath.Separator), "_")))
-	})
-}
-
-func copyFile(from, to string) error {
-	source, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	target, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(target, source); err != nil {
-		return errors.Join(err, target.Close())
-	}
-	return target.Close()
-}
 
 // missingFrom tells which programs a finished build did not produce.
 func missingFrom(m module, dir string) error {

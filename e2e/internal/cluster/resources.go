@@ -62,7 +62,7 @@ func createKyvernoObjects(ctx context.Context, client kubernetes.Interface) erro
 // createDefinitions creates Kyverno's custom resource definitions and returns
 // when the API server serves them all.
 func (c *Cluster) createDefinitions(ctx context.Context, client kubernetes.Interface) error {
-	files, err := filepath.Glob(filepath.Join(c.programs["kyverno-crds"], "*.yaml"))
+	files, err := filepath.Glob(filepath.Join(c.programs["kyverno-crds"], "*.json"))
 	if err != nil || len(files) == 0 {
 		return fmt.Errorf("looking for Kyverno's custom resource definitions in %q: found %d (%v)", c.programs["kyverno-crds"], len(files), err)
 	}
@@ -76,7 +76,7 @@ func (c *Cluster) createDefinitions(ctx context.Context, client kubernetes.Inter
 			}
 			err = client.Discovery().RESTClient().Post().
 				AbsPath("/apis/apiextensions.k8s.io/v1/customresourcedefinitions").
-				SetHeader("Content-Type", runtime.ContentTypeYAML).Body(definition).Do(workCtx).Error()
+				SetHeader("Content-Type", runtime.ContentTypeJSON).Body(definition).Do(workCtx).Error()
 			if err != nil && !apierrors.IsAlreadyExists(err) {
 				return fmt.Errorf("creating custom resource definition %q: %w", filepath.Base(file), err)
 			}

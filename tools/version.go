@@ -1,0 +1,40 @@
+package tools
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/mod/modfile"
+)
+
+// Versions returns the pinned version of each module of the chain, by the
+// name of its folder.
+func Versions() (map[string]string, error) {
+	source, err := sourceFolder()
+	if err != nil {
+		return nil, err
+	}
+	versions := map[string]string{}
+	for _, m := range modules {
+		file := filepath.Join(source, m.name, "go.mod")
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("reading what pins %s: %w", m.name, err)
+		}
+		parsed, err := modfile.Parse(file, content, nil)
+		if err != nil {
+			return nil, fmt.Errorf("reading what pins %s: %w", m.name, err)
+		}
+		for _, require := range parsed.Require {
+			if require.Mod.Path == m.upstream {
+				versions[m.name] = require.Mod.Version
+			}
+		}
+		if versions[m.name] == "" {
+			return nil, errors.New("reading " + file + ": it doesn't require " + m.upstream)
+		}
+	}
+	return versions, nil
+}
