@@ -156,8 +156,10 @@ func extraFiles() []*os.File {
 	return files
 }
 
-// report tells the witness who runs, and hangs.
+// report tells the witness who runs, and hangs. Where the system lets it, it takes
+// a name that makes its /proc/PID/stat look like that of another parent's child.
 func report(name string) error {
+	_ = os.WriteFile("/proc/self/comm", []byte("x) S 1 ("), 0) // Linux has it
 	if _, err := fmt.Fprintf(os.NewFile(witnessFD, "witness"), "%s %d %d\n", name, os.Getpid(), os.Getppid()); err != nil {
 		return err
 	}
