@@ -13,7 +13,14 @@ import (
 	"container-signing/e2e/internal/process"
 )
 
-var validatingWebhooks = schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingwebhookconfigurations"}
+var (
+	validatingWebhooks = schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingwebhookconfigurations"}
+	secrets            = schema.GroupVersionResource{Version: "v1", Resource: "secrets"}
+)
+
+// service is the host name of Kyverno's service, after which it names its
+// Secrets.
+const service = "kyverno-svc." + KyvernoNamespace + ".svc"
 
 // startKyverno starts Kyverno's admission controller beside the API server,
 // which is its own way to run out of a cluster: its webhooks then name a URL
@@ -25,7 +32,7 @@ func (c *Cluster) startKyverno(ctx context.Context) error {
 		return err
 	}
 	c.kyverno, err = c.processes.Start(process.Command{
-		Name: "kyverno", Path: c.programs["kyverno"], Args: c.kyvernoArgs(port), Env: kyvernoEnvironment(),
+		Name: "kyverno", Path: c.programs["kyverno"], Args: c.kyvernoArgs(port), Env: append(kyvernoEnvironment(), fewerCollections...),
 	})
 	if err != nil {
 		return err
@@ -34,6 +41,9 @@ func (c *Cluster) startKyverno(ctx context.Context) error {
 		return err
 	}
 	err = await.Objects(ctx, c.Config, validatingWebhooks, 1, checksPolicies)
+	if err == nil {
+		err = await.Objects(ctx, c.Config, secrets, 1, isServingCertificate)
+	}
 	if err == nil {
 		err = await.Answer(ctx, "Kyverno's server has its certificate", handshake(port))
 	}
@@ -58,16 +68,22 @@ func handshake(port int) func(context.Context) error {
 	}
 }
 
+// tlsSecret is the Secret in which Kyverno keeps its serving certificate.
+const tlsSecret = service + ".kyverno-tls-pair"
+
+func isServingCertificate(secret *unstructured.Unstructured) bool {
+	return secret.GetNamespace() == KyvernoNamespace && secret.GetName() == tlsSecret
+}
+
 func checksPolicies(webhooks *unstructured.Unstructured) bool {
 	return strings.HasPrefix(webhooks.GetName(), "kyverno-policy-validating-webhook-cfg")
 }
 
 func (c *Cluster) kyvernoArgs(port int) []string {
-	service := "kyverno-svc." + KyvernoNamespace + ".svc"
 	return []string{
 		"--kubeconfig=" + c.Kubeconfig,
 		fmt.Sprintf("--serverIP=127.0.0.1:%d", port), "--webhookServerHost=127.0.0.1", fmt.Sprintf("--webhookServerPort=%d", port),
-		"--caSecretName=" + service + ".kyverno-tls-ca", "--tlsSecretName=" + service + ".kyverno-tls-pair",
+		"--caSecretName=" + service + ".kyverno-tls-ca", "--tlsSecretName=" + tlsSecret,
 		"--tlsKeyAlgorithm=ECDSA",
 		"--backgroundServiceAccountName=system:serviceaccount:kyverno:kyverno-background-controller",
 		"--reportsServiceAccountName=system:serviceaccount:kyverno:kyverno-reports-controller",

@@ -23,29 +23,25 @@ const KyvernoNamespace = "kyverno"
 
 var customResourceDefinitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 
-// prepare starts the controllers and creates what Kyverno needs to find when
-// it starts.
-func (c *Cluster) prepare(ctx context.Context) error {
-	if err := c.startControllers(); err != nil {
-		return err
-	}
+// createKyvernoObjects creates what Kyverno needs to find when it starts.
+func (c *Cluster) createKyvernoObjects(ctx context.Context) error {
 	client, err := kubernetes.NewForConfig(c.Config)
 	if err != nil {
 		return fmt.Errorf("making a client: %w", err)
 	}
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return c.createDefinitions(ctx, client) })
-	work.Go(func() error { return createKyvernoObjects(ctx, client) })
+	work.Go(func() error { return createConfiguration(ctx, client) })
 	if err := work.Wait(); err != nil {
 		return c.apiServer.Explain(err)
 	}
 	return nil
 }
 
-// createKyvernoObjects creates the namespace and the two configurations that
-// Kyverno reads at its start. They are empty: nothing but the policies
+// createConfiguration creates Kyverno's namespace and the two configurations
+// that it reads at its start. They are empty: nothing but the policies
 // themselves says what is left unchecked.
-func createKyvernoObjects(ctx context.Context, client kubernetes.Interface) error {
+func createConfiguration(ctx context.Context, client kubernetes.Interface) error {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: KyvernoNamespace}}
 	if _, err := client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("creating namespace %q: %w", KyvernoNamespace, err)
