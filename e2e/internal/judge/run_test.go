@@ -125,7 +125,7 @@ func TestRun(t *testing.T) {
 		}
 	}
 	t.Run("cleanup", func(t *testing.T) { checkCleanup(t, Options{Config: config}) })
-	t.Run("cancelled", func(t *testing.T) { checkCancelled(t, Options{Config: config, Images: testImages}, workloads) })
+	t.Run("cancelled", func(t *testing.T) { checkCancelled(t, Options{Config: config, Images: testImages}, workloads[:4]) })
 }
 
 // checkCleanup checks that the namespaces that a run has made are going.
