@@ -13,6 +13,20 @@ import (
 	"container-signing/e2e/internal/chain"
 	"container-signing/e2e/internal/image"
 	"container-signing/e2e/internal/judge"
+	"container-signing/tools"
+)
+
+// The roles of the images of a run.
+const (
+	// signed is the image to sign, as it was given: an index of several
+	// platforms, or a single image.
+	signed = "signed"
+	// singlePlatform is the image for one platform, signed on its own.
+	singlePlatform = "single-platform"
+	// unsigned is never signed.
+	unsigned = "unsigned"
+	// anotherCA is signed with a certificate of a CA that nobody trusts.
+	anotherCA = "another-ca"
 )
 
 // supply takes the images of a run from their source to production.
@@ -21,28 +35,23 @@ type supply struct {
 	notation   chain.Notation
 	options    options
 	identity   identity
-	another    identity // of another CA, which nobody trusts
-	busybox    string   // folder of the busybox commands
-	dir        string
+	another    identity // of a CA that nobody trusts
+	source     string   // of the image to sign, as oras takes it
 	repository string
 	tag        string
 
-	layout image.Layout
 	child  string            // digest of one platform inside the signed index
-	pushed map[string]string // digests in the CI registry, by the layout's tag
+	pushed map[string]string // digests in the CI registry, by role
 }
 
-// defaultRepository and defaultTag name the demonstration image.
-const (
-	defaultRepository = "busybox"
-	defaultTag        = "u-root"
-)
+// defaultRepository names the demonstration image.
+const defaultRepository = "busybox"
 
 // repositoryOf returns the repository and the tag that an image gets in the
 // run's registries: those that it has, without its registry.
 func repositoryOf(reference string) (repository, tag string, err error) {
 	if reference == "" {
-		return defaultRepository, defaultTag, nil
+		return defaultRepository, tools.BusyboxTag, nil
 	}
 	if chain.IsLayout(reference) {
 		folder := chain.LayoutFolder(reference)
@@ -59,32 +68,6 @@ func repositoryOf(reference string) (repository, tag string, err error) {
 	return parsed.Context().RepositoryStr(), tag, nil
 }
 
-// prepare brings the image to sign into an OCI image layout and derives from
-// it those that must be refused.
-func (s *supply) prepare(ctx context.Context) error {
-	var err error
-	target := filepath.Join(s.dir, "image")
-	if s.options.image != "" {
-		if err := s.oras.Fetch(ctx, canonical(s.options.image), target+":"+image.Signed); err != nil {
-			return err
-		}
-		s.layout = image.OpenLayout(target)
-	} else {
-		index, err := image.Busybox(s.busybox)
-		if err != nil {
-			return err
-		}
-		if s.layout, err = image.CreateLayout(target); err != nil {
-			return err
-		}
-		if err := s.layout.AddSigned(index); err != nil {
-			return err
-		}
-	}
-	s.child, err = s.layout.Derive()
-	return err
-}
-
 // canonical spells out the short names that docker takes and oras doesn't:
 // busybox is docker.io/library/busybox:latest.
 func canonical(reference string) string {
@@ -98,22 +81,18 @@ func canonical(reference string) string {
 	return strings.Replace(parsed.Name(), name.DefaultRegistry, "docker.io", 1)
 }
 
-// tags are the tags in the registries, by the tags in the layout.
-func (s *supply) tags() map[string]string {
-	tags := map[string]string{image.Signed: s.tag}
-	for _, tag := range []string{image.SinglePlatform, image.Unsigned, image.AnotherCA} {
-		tags[tag] = s.tag + "-" + tag
+// reference names the image of a role in a registry.
+func (s *supply) reference(registry, role string) string {
+	reference := registry + "/" + s.repository + ":" + s.tag
+	if role != signed {
+		reference += "-" + role
 	}
-	return tags
+	return reference
 }
 
-func (s *supply) ci(tag string) string {
-	return s.options.ciRegistry + "/" + s.repository + ":" + s.tags()[tag]
-}
+func (s *supply) ci(role string) string { return s.reference(s.options.ciRegistry, role) }
 
-func (s *supply) production(tag string) string {
-	return s.options.production + "/" + s.repository + ":" + s.tags()[tag]
-}
+func (s *supply) production(role string) string { return s.reference(s.options.production, role) }
 
 // bare is the repository in production to which the signed image is copied
 // without its signature.
@@ -127,18 +106,21 @@ func byDigest(reference, digest string) string {
 	return reference[:strings.LastIndex(reference, ":")] + "@" + digest
 }
 
-// push pushes all images to the CI registry.
+// push brings the image to sign to the CI registry, and derives the others
+// from it there.
 func (s *supply) push(ctx context.Context) error {
-	s.pushed = map[string]string{}
-	// One after the other: oras locks nothing in a layout, and they share
-	// their layers, so that all but the first are only a manifest.
-	for _, tag := range []string{image.Signed, image.SinglePlatform, image.Unsigned, image.AnotherCA} {
-		digest, err := s.oras.Push(ctx, s.layout.Reference(tag), s.ci(tag))
-		if err != nil {
-			return err
-		}
-		s.pushed[tag] = digest
+	digest, err := s.oras.Push(ctx, s.source, s.ci(signed))
+	if err != nil {
+		return err
 	}
+	targets := map[string]string{}
+	for _, role := range []string{singlePlatform, unsigned, anotherCA} {
+		targets[role] = s.ci(role)
+	}
+	if s.pushed, s.child, err = image.Derive(ctx, s.ci(signed), targets); err != nil {
+		return err
+	}
+	s.pushed[signed] = digest
 	return nil
 }
 
@@ -146,11 +128,11 @@ func (s *supply) push(ctx context.Context) error {
 // look and the signature.
 func (s *supply) sign(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
-	for tag, identity := range map[string]identity{
-		image.Signed: s.identity, image.SinglePlatform: s.identity, image.AnotherCA: s.another,
+	for role, identity := range map[string]identity{
+		signed: s.identity, singlePlatform: s.identity, anotherCA: s.another,
 	} {
 		work.Go(func() error {
-			return s.notation.Sign(ctx, identity.Signing, byDigest(s.ci(tag), s.pushed[tag]))
+			return s.notation.Sign(ctx, identity.Signing, byDigest(s.ci(role), s.pushed[role]))
 		})
 	}
 	return work.Wait()
@@ -172,38 +154,38 @@ func (s *supply) checkEmpty(ctx context.Context) error {
 // copy copies the images to production: with their signatures, the unsigned
 // one that has none, and one without the signature that it has.
 func (s *supply) copy(ctx context.Context) error {
-	for _, tag := range []string{image.Signed, image.SinglePlatform, image.Unsigned, image.AnotherCA} {
-		if err := s.oras.Copy(ctx, s.ci(tag), s.production(tag)); err != nil {
+	for _, role := range []string{signed, singlePlatform, unsigned, anotherCA} {
+		if err := s.oras.Copy(ctx, s.ci(role), s.production(role)); err != nil {
 			return err
 		}
 	}
-	return s.oras.CopyBare(ctx, s.ci(image.Signed), s.bare())
+	return s.oras.CopyBare(ctx, s.ci(signed), s.bare())
 }
 
 // compare makes sure that production holds the same images and the same
 // signatures as CI, and returns the signature's digest of the signed image.
 func (s *supply) compare(ctx context.Context) (string, error) {
 	var signature string
-	for tag, wanted := range map[string]int{image.Signed: 1, image.SinglePlatform: 1, image.AnotherCA: 1, image.Unsigned: 0} {
-		digest, err := s.oras.Resolve(ctx, s.production(tag))
+	for role, wanted := range map[string]int{signed: 1, singlePlatform: 1, anotherCA: 1, unsigned: 0} {
+		digest, err := s.oras.Resolve(ctx, s.production(role))
 		if err != nil {
 			return "", err
 		}
-		if digest != s.pushed[tag] {
-			return "", fmt.Errorf("comparing %q with %q: the digests differ: %s and %s", s.production(tag), s.ci(tag), digest, s.pushed[tag])
+		if digest != s.pushed[role] {
+			return "", fmt.Errorf("comparing %q with %q: the digests differ: %s and %s", s.production(role), s.ci(role), digest, s.pushed[role])
 		}
-		before, err := s.oras.Signatures(ctx, s.ci(tag))
+		before, err := s.oras.Signatures(ctx, s.ci(role))
 		if err != nil {
 			return "", err
 		}
-		after, err := s.oras.Signatures(ctx, s.production(tag))
+		after, err := s.oras.Signatures(ctx, s.production(role))
 		if err != nil {
 			return "", err
 		}
 		if !slices.Equal(before, after) || len(after) != wanted {
-			return "", fmt.Errorf("comparing the signatures of %q with those of %q: %v and %v, where %d should be the same", s.production(tag), s.ci(tag), after, before, wanted)
+			return "", fmt.Errorf("comparing the signatures of %q with those of %q: %v and %v, where %d should be the same", s.production(role), s.ci(role), after, before, wanted)
 		}
-		if tag == image.Signed {
+		if role == signed {
 			signature = after[0]
 		}
 	}
@@ -213,13 +195,13 @@ func (s *supply) compare(ctx context.Context) (string, error) {
 // verify verifies in production: what was signed passes, and what wasn't
 // doesn't.
 func (s *supply) verify(ctx context.Context) error {
-	for _, tag := range []string{image.Signed, image.SinglePlatform} {
-		if err := s.notation.Verify(ctx, byDigest(s.production(tag), s.pushed[tag])); err != nil {
+	for _, role := range []string{signed, singlePlatform} {
+		if err := s.notation.Verify(ctx, byDigest(s.production(role), s.pushed[role])); err != nil {
 			return err
 		}
 	}
-	for _, tag := range []string{image.Unsigned, image.AnotherCA} {
-		reference := byDigest(s.production(tag), s.pushed[tag])
+	for _, role := range []string{unsigned, anotherCA} {
+		reference := byDigest(s.production(role), s.pushed[role])
 		if err := s.notation.Verify(ctx, reference); err == nil {
 			return fmt.Errorf("verifying image %q: notation accepts it, though it must not", reference)
 		} else if ctx.Err() != nil {
@@ -231,28 +213,28 @@ func (s *supply) verify(ctx context.Context) error {
 
 // images returns the images that workloads can name.
 func (s *supply) images() judge.Images {
-	at := func(tag string) judge.Image {
-		return judge.Image{Reference: s.production(tag), Digest: s.pushed[tag]}
+	at := func(role string) judge.Image {
+		return judge.Image{Reference: s.production(role), Digest: s.pushed[role]}
 	}
-	pinned := func(tag string) judge.Image {
-		return judge.Image{Reference: byDigest(s.production(tag), s.pushed[tag]), Digest: s.pushed[tag]}
+	pinned := func(role string) judge.Image {
+		return judge.Image{Reference: byDigest(s.production(role), s.pushed[role]), Digest: s.pushed[role]}
 	}
 	child := s.child
 	if child == "" {
 		// The image is no index. Its unsigned variant then stands for a
 		// platform of one.
-		child = s.pushed[image.Unsigned]
+		child = s.pushed[unsigned]
 	}
 	return judge.Images{
-		"signed":                            at(image.Signed),
-		"signed-by-digest":                  pinned(image.Signed),
-		"signed-by-tag-and-digest":          {Reference: s.production(image.Signed) + "@" + s.pushed[image.Signed], Digest: s.pushed[image.Signed]},
-		"signed-single-platform":            at(image.SinglePlatform),
-		"unsigned":                          at(image.Unsigned),
-		"unsigned-by-digest":                pinned(image.Unsigned),
-		"signed-by-another-ca":              at(image.AnotherCA),
-		"copied-without-signature":          {Reference: s.bare(), Digest: s.pushed[image.Signed]},
-		"unsigned-platform-of-signed-index": {Reference: byDigest(s.production(image.Signed), child), Digest: child},
-		"missing":                           {Reference: s.production(image.Signed) + "-missing"},
+		"signed":                            at(signed),
+		"signed-by-digest":                  pinned(signed),
+		"signed-by-tag-and-digest":          {Reference: s.production(signed) + "@" + s.pushed[signed], Digest: s.pushed[signed]},
+		"signed-single-platform":            at(singlePlatform),
+		"unsigned":                          at(unsigned),
+		"unsigned-by-digest":                pinned(unsigned),
+		"signed-by-another-ca":              at(anotherCA),
+		"copied-without-signature":          {Reference: s.bare(), Digest: s.pushed[signed]},
+		"unsigned-platform-of-signed-index": {Reference: byDigest(s.production(signed), child), Digest: child},
+		"missing":                           {Reference: s.production(signed) + "-missing"},
 	}
 }

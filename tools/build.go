@@ -89,6 +89,11 @@ func makeModule(ctx context.Context, source, dir string, m module, show *progres
 	if err := keepAssets(m, upstream, dir); err != nil {
 		return err
 	}
+	if m.finish != nil {
+		if err := m.finish(dir, m.platforms); err != nil {
+			return err
+		}
+	}
 	return missingFrom(m, dir)
 }
 

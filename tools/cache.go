@@ -35,7 +35,7 @@ func openCache() (cache, error) {
 func (c cache) folder(source string, m module) (string, error) {
 	hash := sha256.New()
 	// The number changes with what is made of the same sources.
-	const recipe = 2
+	const recipe = 3
 	fmt.Fprintln(hash, recipe, runtime.Version(), runtime.GOOS, runtime.GOARCH, goFlags, m.upstream, m.programs, m.platforms, m.assets)
 	for _, name := range []string{"go.mod", "go.sum"} {
 		file := filepath.Join(source, m.name, name)
@@ -55,21 +55,13 @@ func (c cache) has(source string, m module) (bool, error) {
 		return false, err
 	}
 	for _, name := range m.provides() {
-		if _, err := os.Stat(m.path(folder, name)); errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(folder, name)); errors.Is(err, os.ErrNotExist) {
 			return false, nil
 		} else if err != nil {
 			return false, fmt.Errorf("looking for %s in the cache: %w", name, err)
 		}
 	}
 	return true, nil
-}
-
-// path returns where the built m keeps what is asked for by name.
-func (m module) path(folder, name string) string {
-	if name == m.folder {
-		return folder
-	}
-	return filepath.Join(folder, name)
 }
 
 // programs returns the paths of all that the modules provide.
@@ -81,7 +73,7 @@ func (c cache) programs(source string, wanted []module) (Programs, error) {
 			return nil, err
 		}
 		for _, name := range m.provides() {
-			programs[name] = m.path(folder, name)
+			programs[name] = filepath.Join(folder, name)
 		}
 	}
 	return programs, nil
@@ -113,7 +105,7 @@ func unfinished(m module) string { return ".building-" + m.name + "-" }
 func missingFrom(m module, dir string) error {
 	var missing []string
 	for _, name := range m.provides() {
-		if _, err := os.Stat(m.path(dir, name)); err != nil {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			missing = append(missing, name)
 		}
 	}

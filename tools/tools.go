@@ -20,8 +20,8 @@ import (
 
 // Programs maps what was asked for to its absolute path: a program by its
 // name, the folder of Kyverno's custom resource definitions as
-// "kyverno-crds", and the folder of the commands of the demonstration image,
-// one subfolder for a platform, as "busybox".
+// "kyverno-crds", and the OCI image layout of the demonstration image as
+// "busybox", where its tag is [BusyboxTag].
 type Programs map[string]string
 
 // A module is one Go module below tools/ and what is made of it.
@@ -34,9 +34,11 @@ type module struct {
 	// platforms are the GOOS/GOARCH pairs to build for, one folder each;
 	// none means this machine's, without a folder.
 	platforms []string
-	// folder is what the module is asked for by where it isn't asked for by
-	// a program's name.
-	folder string
+	// finish makes what the module is asked for out of what was built in dir
+	// for the platforms, where that isn't the programs themselves.
+	finish func(dir string, platforms []string) error
+	// makes names what finish makes.
+	makes string
 	// assets are folders of the upstream module that are kept too, by the
 	// name they are asked for.
 	assets map[string]string
@@ -60,7 +62,7 @@ var modules = []module{
 	},
 	{
 		name: "busybox", upstream: "github.com/u-root/u-root",
-		platforms: []string{"linux/amd64", "linux/arm64"}, folder: "busybox",
+		platforms: []string{"linux/amd64", "linux/arm64"}, finish: makeBusybox, makes: "busybox",
 	},
 	{
 		name: "etcd", upstream: "go.etcd.io/etcd/server/v3",
@@ -104,8 +106,8 @@ func kubernetesVersion(version string) map[string]string {
 func (m module) provides() []string {
 	names := slices.Collect(maps.Keys(m.programs))
 	names = slices.AppendSeq(names, maps.Keys(m.assets))
-	if m.folder != "" {
-		names = append(names, m.folder)
+	if m.makes != "" {
+		names = append(names, m.makes)
 	}
 	slices.Sort(names)
 	return names

@@ -23,25 +23,16 @@ const signatureType = "application/vnd.cncf.notary.signature"
 // speak plain HTTP.
 type ORAS struct{ process.Tool }
 
-// Fetch copies an image into the OCI image layout target, from a registry
-// with the credentials of docker's configuration, or from another OCI image
-// layout if source names a folder.
-func (o ORAS) Fetch(ctx context.Context, source, target string) error {
-	args := []string{"cp", "--no-tty", "--to-oci-layout"}
+// Push copies an image to a registry, and returns its digest there. The source
+// is an image in a registry, read with the credentials of docker's
+// configuration, or in an OCI image layout, as FOLDER:TAG.
+func (o ORAS) Push(ctx context.Context, source, reference string) (string, error) {
+	args := []string{"cp", "--no-tty", "--to-plain-http"}
 	if IsLayout(source) {
 		args = append(args, "--from-oci-layout")
 	}
-	if _, err := o.Run(ctx, append(args, source, target)...); err != nil {
-		return fmt.Errorf("fetching image %q: %w", source, err)
-	}
-	return nil
-}
-
-// Push copies an image from an OCI image layout to a registry, and returns
-// its digest there.
-func (o ORAS) Push(ctx context.Context, layout, reference string) (string, error) {
-	if _, err := o.Run(ctx, "cp", "--no-tty", "--from-oci-layout", "--to-plain-http", layout, reference); err != nil {
-		return "", fmt.Errorf("pushing image %q: %w", reference, err)
+	if _, err := o.Run(ctx, append(args, source, reference)...); err != nil {
+		return "", fmt.Errorf("copying image %q to %q: %w", source, reference, err)
 	}
 	return o.Resolve(ctx, reference)
 }

@@ -1,6 +1,4 @@
-// Package image prepares the images of a run in an OCI image layout: the one
-// that is signed, and the ones that must be refused.
-package image
+package tools
 
 import (
 	"archive/tar"
@@ -9,68 +7,73 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// platforms of the demonstration image, as tools builds its commands for
-// them.
-var platforms = []v1.Platform{
-	{OS: "linux", Architecture: "amd64"},
-	{OS: "linux", Architecture: "arm64"},
-}
+// BusyboxTag is the tag of the demonstration image in the OCI image layout
+// that [Build] makes for "busybox".
+const BusyboxTag = "u-root"
 
-// labels say in every copy of the demonstration image what it is.
-var labels = map[string]string{
+// busyboxLabels say in every copy of the demonstration image what it is.
+var busyboxLabels = map[string]string{
 	"org.opencontainers.image.title":       "busybox (u-root commands)",
 	"org.opencontainers.image.description": "A stand-in for busybox: static commands of u-root, built from their Go module for the demonstration of container-signing",
 	"org.opencontainers.image.licenses":    "BSD-3-Clause",
 	"org.opencontainers.image.source":      "https://github.com/u-root/u-root",
 }
 
-// Busybox makes an image index out of u-root's commands in folder, which has
-// a subfolder for each platform.
-func Busybox(folder string) (v1.ImageIndex, error) {
+// makeBusybox makes an image of u-root's commands in dir, which has a subfolder
+// for each platform, and leaves nothing in dir but its OCI image layout, which
+// is called busybox.
+func makeBusybox(dir string, platforms []string) error {
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
-	for _, platform := range platforms {
-		image, err := commands(filepath.Join(folder, platform.OS, platform.Architecture), platform)
+	for _, name := range platforms {
+		platform, err := v1.ParsePlatform(name)
 		if err != nil {
-			return nil, fmt.Errorf("making the busybox image for %s: %w", platform, err)
+			return fmt.Errorf("making the busybox image: %w", err)
 		}
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{
-			Add:        image,
-			Descriptor: v1.Descriptor{Platform: &platform},
-		})
+		image, err := imageOf(filepath.Join(dir, name), *platform)
+		if err != nil {
+			return fmt.Errorf("making the busybox image for %s: %w", name, err)
+		}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: platform}})
 	}
-	annotated, ok := mutate.Annotations(index, labels).(v1.ImageIndex)
+	annotated, ok := mutate.Annotations(index, busyboxLabels).(v1.ImageIndex)
 	if !ok {
-		return nil, fmt.Errorf("annotating the busybox image: it is no index any more")
+		return fmt.Errorf("making the busybox image: annotating it made something else of it")
 	}
-	return annotated, nil
+	path, err := layout.Write(filepath.Join(dir, "busybox"), empty.Index)
+	if err != nil {
+		return fmt.Errorf("making the busybox image: %w", err)
+	}
+	tag := layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": BusyboxTag})
+	if err := path.AppendIndex(annotated, tag); err != nil {
+		return fmt.Errorf("making the busybox image: %w", err)
+	}
+	return os.RemoveAll(filepath.Join(dir, "linux"))
 }
 
-// commands makes an image with the files of a folder in /bin.
-func commands(folder string, platform v1.Platform) (v1.Image, error) {
+// imageOf makes an image with the files of a folder in /bin.
+func imageOf(folder string, platform v1.Platform) (v1.Image, error) {
 	content, err := tarOf(folder)
 	if err != nil {
 		return nil, err
 	}
-	// Uncompressed: it never leaves this machine, and compressing would take
-	// longer than all the signing.
 	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(content)), nil
-	}, tarball.WithMediaType(types.OCIUncompressedLayer))
+	}, tarball.WithMediaType(types.OCILayer))
 	if err != nil {
 		return nil, err
 	}
 	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-	image, err = mutate.Append(image, mutate.Addendum{Layer: layer, MediaType: types.OCIUncompressedLayer})
+	image, err = mutate.Append(image, mutate.Addendum{Layer: layer, MediaType: types.OCILayer})
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +83,7 @@ func commands(folder string, platform v1.Platform) (v1.Image, error) {
 	}
 	config = config.DeepCopy()
 	config.OS, config.Architecture = platform.OS, platform.Architecture
-	config.Config = v1.Config{Env: []string{"PATH=/bin"}, Cmd: []string{"sh"}, Labels: labels}
+	config.Config = v1.Config{Env: []string{"PATH=/bin"}, Cmd: []string{"sh"}, Labels: busyboxLabels}
 	return mutate.ConfigFile(image, config)
 }
 
@@ -120,7 +123,7 @@ func addProgram(archive *tar.Writer, path string) error {
 		return err
 	}
 	err = archive.WriteHeader(&tar.Header{
-		Typeflag: tar.TypeReg, Name: "bin/" + strings.TrimSuffix(filepath.Base(path), ".exe"),
+		Typeflag: tar.TypeReg, Name: "bin/" + filepath.Base(path),
 		Mode: 0o755, Size: int64(len(program)), ModTime: time.Unix(0, 0),
 	})
 	if err != nil {
