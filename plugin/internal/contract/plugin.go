@@ -28,6 +28,12 @@ const Name = "external-signer"
 // refuses to go back to an older one.
 const Version = "1.0.0"
 
+// source is where the plugin comes from, as a package URL of its Go module and the
+// folder in it: notation insists on a URL, and the module has no website.
+//
+// Source: https://github.com/package-url/purl-spec
+const source = "pkg:golang/container-signing#plugin"
+
 // ExternalSigner is the plugin.
 type ExternalSigner struct{}
 
@@ -39,7 +45,7 @@ func (ExternalSigner) GetMetadata(context.Context, *plugin.GetMetadataRequest) (
 		Name:                      Name,
 		Description:               "Sign with any program: payload on its stdin, signature from its stdout",
 		Version:                   Version,
-		URL:                       "container-signing/plugin",
+		URL:                       source,
 		SupportedContractVersions: []string{plugin.ContractVersion},
 		Capabilities:              []plugin.Capability{plugin.CapabilitySignatureGenerator},
 	}, nil

@@ -52,15 +52,18 @@ func Guard(args []string) int {
 	return guard(pid, group, children, plugin, reports)
 }
 
-// guard reaps until no child is left, or until killed ones stay for too long. It
-// kills and waits in one goroutine, so that no process ID that it kills can have
-// been given to somebody else's process meanwhile.
+// guard reaps until no child is left. Once the plugin closes the lifeline it asks
+// a signer that still runs to end, and kills what is left after graceTime; it gives
+// up on what is still there killTime later. It signals and reaps in one goroutine,
+// so that the ID of a child can't have been given away before the signal.
 func guard(pid, group int, children <-chan os.Signal, plugin <-chan struct{}, reports *os.File) int {
-	var giveUp <-chan time.Time
+	running, killing := true, false
 	closing := plugin
+	var patience <-chan time.Time
 	for {
 		more := reap(func(child int, status syscall.WaitStatus) {
 			if child == pid {
+				running = false
 				send(reports, report{Status: uint32(status)})
 			}
 		})
@@ -68,15 +71,22 @@ func guard(pid, group int, children <-chan os.Signal, plugin <-chan struct{}, re
 			endGroup(group, plugin)
 			return 0
 		}
-		if giveUp != nil {
+		if killing {
 			kill(group)
 		}
 		select {
 		case <-children:
 		case <-closing:
-			closing, giveUp = nil, time.After(killTime)
-		case <-giveUp:
-			return 1
+			closing, patience = nil, time.After(0)
+			if running {
+				terminate(group)
+				patience = time.After(graceTime)
+			}
+		case <-patience:
+			if killing {
+				return 1
+			}
+			killing, patience = true, time.After(killTime)
 		}
 	}
 }
@@ -110,6 +120,20 @@ func reap(ended func(pid int, status syscall.WaitStatus)) (more bool) {
 		default:
 			ended(pid, status)
 		}
+	}
+}
+
+// terminate asks the process group of the signer to end, or, where group is 0,
+// every descendant: then the group is notation's. SIGCONT makes those listen that
+// a signal has stopped. Whoever can't be signalled is killed later.
+func terminate(group int) {
+	targets := []int{-group}
+	if group == 0 {
+		targets = descendants(os.Getpid())
+	}
+	for _, target := range targets {
+		_ = syscall.Kill(target, syscall.SIGTERM)
+		_ = syscall.Kill(target, syscall.SIGCONT)
 	}
 }
 

@@ -30,7 +30,8 @@ func dup(from, to int) error { return syscall.Dup2(from, to) }
 func descendants(int) []int { return nil }
 
 // endGroup kills what the signer left behind in its group, once the plugin has
-// what it waits for.
+// what it waits for. Only the signer itself is waited for here: its grace ends
+// with it.
 func endGroup(group int, plugin <-chan struct{}) {
 	<-plugin
 	_ = syscall.Kill(-group, syscall.SIGKILL)

@@ -4,9 +4,14 @@
 // Between the plugin and the signer stands a guard: the plugin's own executable,
 // started a second time. The plugin holds one end of a pipe, the lifeline, and
 // the guard the other. When the lifeline closes, because the plugin is done or
-// because it was killed, the guard kills the signer and all its descendants,
-// which the kernel hands to it as they lose their parents. If the guard itself
-// is killed, the signer dies with it and the plugin does the rest.
+// because it was killed, the guard ends the signer and all its descendants, which
+// the kernel hands to it as they lose their parents: a signer that still runs is
+// asked first, by a SIGTERM to its process group, so that it can take back what it
+// has asked for elsewhere, and what is left after graceTime gets a SIGKILL. If the
+// guard itself is killed, the signer is killed with it and the plugin does the rest.
+//
+// So Run returns within the signer's Timeout and graceTime; where the kernel doesn't
+// let a process die, within another two times killTime.
 package signer
 
 import (
@@ -18,6 +23,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -28,6 +34,9 @@ const (
 	// drainTime is how long a process that the signer left behind may hold its
 	// stdout or stderr open: a shell's >(…) may print a little after its script.
 	drainTime = time.Second
+	// graceTime is how long a signer that is given up may take to end by itself
+	// after SIGTERM. Whoever has pressed Ctrl-C doesn't wait longer gladly.
+	graceTime = time.Second
 	// killTime bounds the wait for killed processes to be gone. The kernel needs
 	// milliseconds, unless one is stuck in a system call or belongs to root.
 	killTime = 3 * time.Second
@@ -44,9 +53,15 @@ type Command struct {
 	Stdin []byte
 	// MaxOutput is how many bytes it may print.
 	MaxOutput int
-	// Timeout is how long it may take.
+	// Timeout is how long it may take. The signer finds the time at which it is
+	// given up in DeadlineVariable.
 	Timeout time.Duration
 }
+
+// DeadlineVariable is the environment variable that tells the signer its deadline,
+// as Unix time: whole seconds, rounded down. In a shell that is arithmetic with
+// date +%s, where RFC 3339 would need a parser.
+const DeadlineVariable = "SIGNER_DEADLINE"
 
 // Output is what a signer printed: all of its stdout, and the end of its stderr.
 type Output struct {
@@ -75,11 +90,13 @@ func Run(ctx context.Context, command Command) (Output, error) {
 	if err := adoptOrphans(); err != nil {
 		return Output{}, command.failed(Failed, fmt.Errorf("preparing to run the signer: %w", err), "")
 	}
+	deadline := time.Now().Add(command.Timeout)
+	command.Env = append(slices.Clone(command.Env), fmt.Sprintf("%s=%d", DeadlineVariable, deadline.Unix()))
 	guarded, err := start(path, command)
 	if err != nil {
 		return Output{}, command.failed(Failed, fmt.Errorf("starting the plugin's guard process: %w", err), "")
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, command.Timeout, timeoutError(command.Timeout))
+	ctx, cancel := context.WithDeadlineCause(ctx, deadline, timeoutError(command.Timeout))
 	defer cancel()
 	cause := guarded.wait(ctx)
 	guarded.end()
@@ -127,7 +144,7 @@ func start(path string, command Command) (_ *guarded, err error) {
 	// In a group of its own the guard outlives a signal to the plugin's.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = pipes[2][1].Close
-	cmd.WaitDelay = killTime
+	cmd.WaitDelay = graceTime + killTime
 	if err = cmd.Start(); err != nil {
 		kill()
 		return nil, err
@@ -163,7 +180,7 @@ func (g *guarded) wait(ctx context.Context) error {
 	return result
 }
 
-// end kills what is left and waits until it is gone. Its own failures would hide
+// end ends what is left and waits until it is gone. Its own failures would hide
 // what the signer did, and there is nothing left to be done about them.
 func (g *guarded) end() {
 	g.kill()
