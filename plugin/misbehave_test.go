@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // misbehaviours are what signers do that never should.
@@ -27,6 +29,7 @@ var misbehaviours = map[string]func(args []string) error{
 	"family":        family,
 	"member":        member,
 	"environment":   environment,
+	"deadline":      deadline,
 	"fds":           fds,
 	"ask-user":      askUser,
 }
@@ -173,6 +176,23 @@ func environment(args []string) error {
 		if got := os.Getenv(name); got != value {
 			return fmt.Errorf("%s is %q, not %q", name, got, value)
 		}
+	}
+	return sign(nil, os.Stdin, os.Stdout)
+}
+
+// deadline fails unless it is told to end within the given time from now, less at
+// most two seconds: one of rounding, and one of a busy machine.
+func deadline(args []string) error {
+	timeout, err := time.ParseDuration(args[0])
+	if err != nil {
+		return err
+	}
+	seconds, err := strconv.ParseInt(os.Getenv("SIGNER_DEADLINE"), 10, 64)
+	if err != nil {
+		return err
+	}
+	if left := time.Until(time.Unix(seconds, 0)); left > timeout || left < timeout-2*time.Second {
+		return fmt.Errorf("SIGNER_DEADLINE is in %v, want %v", left, timeout)
 	}
 	return sign(nil, os.Stdin, os.Stdout)
 }
