@@ -1,0 +1,62 @@
+package main_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"container-signing/tools"
+)
+
+// program is the path of e2e, built from this folder.
+var program string
+
+// forTests is the part of -timeout that is left to the tests when tools have
+// to be built first: cmd/go counts that time too, and kills what takes longer.
+const forTests = 4 * time.Minute
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(testMain(m))
+}
+
+func testMain(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "e2e-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "making a folder for e2e:", err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	program = filepath.Join(folder, "e2e")
+	if output, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building e2e: %v\n%s", err, output)
+		return 1
+	}
+	if err := buildTools(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// buildTools builds what is missing before the clock of -timeout starts to
+// count for the tests.
+func buildTools() error {
+	ctx := context.Background()
+	if timeout, ok := flag.Lookup("test.timeout").Value.(flag.Getter).Get().(time.Duration); ok && timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, max(timeout-forTests, timeout/4))
+		defer cancel()
+	}
+	_, err := tools.Build(ctx, os.Stderr, tools.Chain()...)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("building the tools takes longer than -timeout allows: run `go run ./e2e tools` first, or give a longer -timeout, such as 60m: %w", err)
+	}
+	return err
+}
