@@ -9,9 +9,11 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"container-signing/e2e/internal/report"
 	"container-signing/e2e/internal/workload"
@@ -34,11 +36,22 @@ var trialCases = map[string]trialCase{
 	"admit/unsigned":          {pod("admit-unsigned", "unsigned"), false, report.Refused, "document 1 must be admitted"},
 	"admit/update":            {pod("update", "signed") + "---\n" + pod("update", "signed-too"), true, report.Admitted, "pinned"},
 	"admit/ephemeral":         {pod("ephemeral", "signed") + "---\n" + pod("ephemeral", "signed") + ephemeral("signed-too"), true, report.Admitted, "pinned"},
-	"admit/deployment":        {deployment("deployment", "signed"), true, report.Admitted, "template and pod pinned"},
-	"admit/deployment-update": {deployment("rollout", "signed") + "---\n" + deployment("rollout", "signed-too"), true, report.Admitted, "template and pod pinned"},
-	"admit/deployment-of-none": {strings.Replace(deployment("none", "signed"), "spec:", "spec:\n  replicas: 0", 1),
+	"admit/deployment":        {controller("Deployment", "deployment", "signed"), true, report.Admitted, "template and pod pinned"},
+	"admit/deployment-update": {controller("Deployment", "rollout", "signed") + "---\n" + controller("Deployment", "rollout", "signed-too"), true, report.Admitted, "template and pod pinned"},
+	"admit/deployment-of-none": {strings.Replace(controller("Deployment", "none", "signed"), "spec:", "spec:\n  replicas: 0", 1),
 		true, report.Admitted, "no pod was judged: its replicas are 0"},
-	"admit/pod-refused-later": {deployment("later", "example.test/laterunsigned:v1"), false, report.Admitted, "its pods: one was refused: "},
+	"admit/pod-refused-later": {controller("Deployment", "later", "example.test/laterunsigned:v1"), false, report.Admitted, "its pods: one was refused: "},
+	"admit/replicaset-update": {controller("ReplicaSet", "stay", "signed") + "---\n" + controller("ReplicaSet", "stay", "signed-too"), true, report.Admitted, "stay as they are"},
+	"admit/statefulset":       {controller("StatefulSet", "statefulset", "signed"), true, report.Admitted, "template and pod pinned"},
+	"admit/daemonset": {strings.Replace(controller("DaemonSet", "daemonset", "signed"), "containers:", "nodeSelector: {there: not}\n      containers:", 1),
+		true, report.Admitted, "there is no node for it"},
+	"admit/daemonset-on-node": {strings.Replace(controller("DaemonSet", "on-node", "signed"), "containers:", "tolerations: [{operator: Exists}]\n      containers:", 1),
+		true, report.Admitted, "template and pod pinned"},
+	"admit/replicationcontroller": {replicationController("old", "signed"), true, report.Admitted, "template and pod pinned"},
+	"admit/job":                   {job("job", "signed"), true, report.Admitted, "template and pod pinned"},
+	"admit/job-suspended":         {strings.Replace(job("suspended", "signed"), "spec:", "spec:\n  suspend: true", 1), true, report.Admitted, "its field suspend is true"},
+	"admit/cronjob":               {cronJob("cron", "signed"), true, report.Admitted, "a Job made of it: template and pod pinned"},
+	"admit/cronjob-refused-later": {cronJob("cron-later", "example.test/laterunsigned:v1"), false, report.Admitted, "its pods: one was refused: "},
 
 	"deny/unsigned":     {denied(pod("unsigned", "unsigned"), "unsigned"), true, report.Refused, "Policy require-notation failed: no signature on"},
 	"deny/clusterstyle": {denied(pod("clusterstyle", "example.test/clusterstyle:v1"), "example.test/clusterstyle:v1"), true, report.Refused, "require-notation:\n"},
@@ -71,19 +84,49 @@ func ephemeral(image string) string {
 	return fmt.Sprintf("  ephemeralContainers:\n    - {name: debug, image: %q}\n", image)
 }
 
-func deployment(name, image string) string {
+func controller(kind, name, image string) string {
 	return fmt.Sprintf(`apiVersion: apps/v1
-kind: Deployment
+kind: %[1]s
 metadata:
-  name: %[1]s
+  name: %[2]s
 spec:
-  selector: {matchLabels: {app: %[1]s}}
+  selector: {matchLabels: {app: %[2]s}}
   template:
-    metadata: {labels: {app: %[1]s}}
+    metadata: {labels: {app: %[2]s}}
     spec:
       containers:
-        - {name: main, image: %[2]q}
-`, name, image)
+        - {name: main, image: %[3]q}
+`, kind, name, image)
+}
+
+func replicationController(name, image string) string {
+	manifest := strings.Replace(controller("ReplicationController", name, image), "apps/v1", "v1", 1)
+	return strings.Replace(manifest, "{matchLabels: {app: "+name+"}}", "{app: "+name+"}", 1)
+}
+
+func job(name, image string) string {
+	return fmt.Sprintf("apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: %s\nspec:\n  template: %s\n", name, jobTemplate(image))
+}
+
+func cronJob(name, image string) string {
+	return fmt.Sprintf("apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: %s\nspec: {schedule: '@yearly', jobTemplate: {spec: {template: %s}}}\n", name, jobTemplate(image))
+}
+
+func jobTemplate(image string) string {
+	return fmt.Sprintf("{spec: {restartPolicy: Never, containers: [{name: main, image: %q}]}}", image)
+}
+
+// createNode makes the cluster have a node, on which nothing runs.
+func createNode(t *testing.T, config *rest.Config) {
+	t.Helper()
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node"}}
+	if _, err := client.CoreV1().Nodes().Create(t.Context(), node, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func denied(manifest, image string) string {
@@ -98,6 +141,7 @@ func denied(manifest, image string) string {
 // that a verdict must not be taken in by.
 func TestRun(t *testing.T) {
 	config := startAPIServer(t)
+	createNode(t, config)
 	registerWebhooks(t, config)
 	workloads := load(t, trialCases)
 	var told []string

@@ -24,6 +24,12 @@ const (
 	otherDigest  = "sha256:2222222222222222222222222222222222222222222222222222222222222222"
 )
 
+// podMakers are pods and all that makes pods.
+var podMakers = []string{
+	"pods", "pods/ephemeralcontainers", "deployments", "replicasets", "statefulsets", "daemonsets",
+	"jobs", "cronjobs", "replicationcontrollers",
+}
+
 // refusals are what the webhook of the tests says to an image by its name.
 var refusals = map[string]string{
 	"unsigned":     "Policy require-notation failed: no signature on %s",
@@ -35,7 +41,7 @@ var refusals = map[string]string{
 }
 
 // registerWebhooks registers an admission webhook that pins images and
-// refuses some, for pods and Deployments.
+// refuses some.
 func registerWebhooks(t *testing.T, config *rest.Config) {
 	t.Helper()
 	server := httptest.NewTLSServer(http.HandlerFunc(admit))
@@ -52,7 +58,7 @@ func registerWebhooks(t *testing.T, config *rest.Config) {
 	none := registrationv1.SideEffectClassNone
 	rules := []registrationv1.RuleWithOperations{{
 		Operations: []registrationv1.OperationType{registrationv1.Create, registrationv1.Update},
-		Rule:       registrationv1.Rule{APIGroups: []string{"", "apps"}, APIVersions: []string{"v1"}, Resources: []string{"pods", "pods/ephemeralcontainers", "deployments"}},
+		Rule:       registrationv1.Rule{APIGroups: []string{"", "apps", "batch"}, APIVersions: []string{"v1"}, Resources: podMakers},
 	}}
 	hooks := client.AdmissionregistrationV1()
 	_, err = hooks.MutatingWebhookConfigurations().Create(t.Context(), &registrationv1.MutatingWebhookConfiguration{
