@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
@@ -117,10 +118,13 @@ func ownIdentity(o options, dir string) (identity, error) {
 	}}, nil
 }
 
+// selfSigned returns the certificates that vouch for themselves, whether or not
+// they are CAs: a lone certificate may be its own root.
 func selfSigned(certificates []*x509.Certificate) []*x509.Certificate {
 	var roots []*x509.Certificate
 	for _, certificate := range certificates {
-		if certificate.CheckSignatureFrom(certificate) == nil {
+		signed := certificate.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate, certificate.Signature)
+		if bytes.Equal(certificate.RawIssuer, certificate.RawSubject) && signed == nil {
 			roots = append(roots, certificate)
 		}
 	}

@@ -174,16 +174,27 @@ func (g goCommand) do(ctx context.Context, stdout io.Writer, environment []strin
 		return fmt.Errorf("building %s: %w", g.module.name, err)
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("building %s: %w; install Go from https://go.dev/dl", g.module.name, err)
+		return g.explain(ctx, err)
 	}
 	tail := g.follow(stderr)
 	if err := cmd.Wait(); err != nil {
 		if ctx.Err() != nil {
-			return fmt.Errorf("building %s: %w", g.module.name, context.Cause(ctx))
+			return g.explain(ctx, err)
 		}
 		return fmt.Errorf("building %s: (cd %s && %s): %w\n%s", g.module.name, g.dir, cmd, err, strings.Join(tail, "\n"))
 	}
 	return nil
+}
+
+// explain tells why a go command was ended or couldn't be started.
+func (g goCommand) explain(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case errors.Is(err, exec.ErrNotFound):
+		err = fmt.Errorf("%w; install Go from https://go.dev/dl", err)
+	}
+	return fmt.Errorf("building %s: %w", g.module.name, err)
 }
 
 // follow shows each line that go prints and returns the last ones.
