@@ -116,6 +116,19 @@ func jobTemplate(image string) string {
 	return fmt.Sprintf("{spec: {restartPolicy: Never, containers: [{name: main, image: %q}]}}", image)
 }
 
+// awaitWebhooks waits until the API server has taken notice of both webhooks:
+// the one refuses the image that the other has pinned.
+func awaitWebhooks(t *testing.T, options Options) {
+	t.Helper()
+	manifest := strings.Replace(denied(pod("probe", "unsigned"), "unsigned"), "no signature|another wording", "no signature on [^ ]*@sha256", 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	probe := load(t, map[string]trialCase{"deny/probe": {manifest: manifest}})
+	if err := AwaitEnforced(ctx, options, probe); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // createNode makes the cluster have a node, on which nothing runs.
 func createNode(t *testing.T, config *rest.Config) {
 	t.Helper()
@@ -143,6 +156,7 @@ func TestRun(t *testing.T) {
 	config := startAPIServer(t)
 	createNode(t, config)
 	registerWebhooks(t, config)
+	awaitWebhooks(t, Options{Config: config, Images: testImages})
 	workloads := load(t, trialCases)
 	var told []string
 	verdicts, err := Run(t.Context(), Options{
