@@ -27,6 +27,7 @@ func (r *chainRun) conclude(ctx context.Context, verdicts []report.Verdict) erro
 	if result.Versions, err = tools.Versions(); err != nil {
 		return err
 	}
+	r.console.close()
 	if err := result.WriteTable(os.Stdout); err != nil {
 		return fmt.Errorf("showing the verdicts: %w", err)
 	}

@@ -3,49 +3,76 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"container-signing/e2e/internal/report"
+	"container-signing/tools/terminal"
 )
 
-// A console shows the steps of a run, a line each with its time, and keeps
-// them for the report.
+// A console shows the steps of a run, a line each with its time, below them on
+// a terminal those that go on, and keeps them for the report.
 type console struct {
-	mu      sync.Mutex
-	out     io.Writer
+	line    *terminal.Line
+	closing sync.Once
 	started time.Time
+
+	mu      sync.Mutex
+	running []report.Step
 	steps   []report.Step
 }
 
-func newConsole(out io.Writer) *console { return &console{out: out, started: time.Now()} }
+// newConsole returns a console that shows running steps until it is closed.
+func newConsole(out io.Writer) *console {
+	c := &console{line: terminal.NewLine(out, false), started: time.Now()}
+	c.line.Start(c.text)
+	return c
+}
+
+// close ends the display of running steps.
+func (c *console) close() { c.closing.Do(c.line.Stop) }
+
+// text names the steps that go on.
+func (c *console) text() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var names []string
+	for _, step := range c.running {
+		names = append(names, step.Name)
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("  %6.0f s  … %s", time.Since(c.started).Seconds(), strings.Join(names, "; "))
+}
 
 // step tells the start of a step; the function it returns tells its end and
 // hands its error on. Steps may overlap.
 func (c *console) step(name string) func(error) error {
-	start := time.Now()
+	step := report.Step{Name: name, Started: time.Now()}
+	c.mu.Lock()
+	c.running = append(c.running, step)
+	c.mu.Unlock()
+	c.line.Renew()
 	return func(err error) error {
+		step.Seconds, step.Error = time.Since(step.Started).Seconds(), text(err)
 		c.mu.Lock()
-		defer c.mu.Unlock()
-		took := time.Since(start)
-		c.steps = append(c.steps, report.Step{
-			Name: name, Started: start, Seconds: took.Seconds(), Error: text(err),
-		})
+		c.running = slices.DeleteFunc(c.running, func(s report.Step) bool { return s.Name == name })
+		c.steps = append(c.steps, step)
+		c.mu.Unlock()
 		mark := " "
 		if err != nil {
 			mark = "✗"
 		}
-		fmt.Fprintf(c.out, "%s %6.2f s  %s\n", mark, took.Seconds(), name)
+		c.line.Printf("%s %6.2f s  %s\n", mark, step.Seconds, name)
 		return err
 	}
 }
 
 // trace shows a command line that a step runs.
-func (c *console) trace(command string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	fmt.Fprintf(c.out, "           $ %s\n", command)
-}
+func (c *console) trace(command string) { c.line.Printf("           $ %s\n", command) }
 
 func text(err error) string {
 	if err == nil {

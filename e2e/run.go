@@ -88,6 +88,7 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	defer processes.Close()
 	r := &chainRun{plan: p, programs: programs, dir: space.Dir, processes: processes, console: newConsole(os.Stdout)}
+	defer r.console.close()
 	err = r.do(processes.Context())
 	// What made the context end is the cause; what its end made of the steps
 	// is only the consequence.

@@ -27,7 +27,7 @@ func (c cache) build(ctx context.Context, source string, m module, show *progres
 	defer show.stop()
 	show.doing("go: waiting for another process that builds it")
 	return c.locked(m, func() error {
-		show.doing("go: looking at what is compiled already")
+		show.doing("go: looking at what is compiled already, linking the rest")
 		if present, err := c.has(source, m); err != nil || present {
 			return err // another process has built it in the meantime
 		}
