@@ -39,11 +39,13 @@ type handRequest struct {
 	errors  chan string // what it says on standard error after the folder
 }
 
-// ask starts by-hand and returns when it has told of its request.
-func ask(t *testing.T, environment []string, payload []byte) *handRequest {
+// ask starts by-hand, by another program where there are words for that, and
+// returns when it has told of its request.
+func ask(t *testing.T, environment []string, payload []byte, by ...string) *handRequest {
 	t.Helper()
 	request := &handRequest{errors: make(chan string, 1)}
-	request.command = exec.CommandContext(t.Context(), byHandProgram(t))
+	words := append(by, byHandProgram(t))
+	request.command = exec.CommandContext(t.Context(), words[0], words[1:]...)
 	// The deadline bounds a test whose answer is not taken.
 	request.command.Env = append([]string{"EXTERNAL_DEADLINE=60", `EXTERNAL_NOTIFY=printf '%s\n' "$1" >&2`}, environment...)
 	request.command.Stdin, request.command.Stdout = bytes.NewReader(payload), &request.stdout

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -159,6 +160,73 @@ func TestByHandEndsBeforeItsDeadline(t *testing.T) {
 	}
 }
 
+// Who starts it with nohup wants it to outlive the terminal.
+func TestByHandHeedsNohup(t *testing.T) {
+	spec := specNamed("EC-256")
+	request := ask(t, spec.environment("EXTERNAL_SIGNING_FOLDER="+t.TempDir()), payloads["text"], "nohup")
+	if err := request.command.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	request.write(t, "signature", spec.sign(payloads["text"]))
+	if signer := request.end(); signer.err != nil {
+		t.Errorf("%v: %s", signer.err, signer.stderr)
+	}
+}
+
+// Whoever starts it at a terminal without a payload can end it there.
+func TestByHandEndsWhileItReadsThePayload(t *testing.T) {
+	command := exec.CommandContext(t.Context(), byHandProgram(t))
+	command.Env = specNamed("EC-256").environment("EXTERNAL_SIGNING_FOLDER=" + t.TempDir())
+	payload, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// More than a pipe holds: when all is written, by-hand is reading.
+	if _, err := payload.Write(make([]byte, 128<<10)); err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Wait(); err == nil || err.Error() != "signal: interrupt" {
+		t.Errorf("got %v, want its end by SIGINT", err)
+	}
+}
+
+// The deadline is the earlier of the user's and the plugin's, and people see it.
+func TestByHandShowsItsDeadline(t *testing.T) {
+	in := func(seconds int) string { return strconv.FormatInt(time.Now().Unix()+int64(seconds), 10) }
+	for name, test := range map[string]struct {
+		user, plugin string
+		want         time.Duration
+	}{
+		"nobody's":             {"", "", 15 * time.Minute},
+		"the user's":           {"100", "", 100 * time.Second},
+		"the plugin's":         {"", in(200), 199 * time.Second},
+		"the user's, earlier":  {"100", in(200), 100 * time.Second},
+		"the plugin's, sooner": {"300", in(200), 199 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec, started := specNamed("EC-256"), time.Now()
+			request := ask(t, spec.environment("EXTERNAL_SIGNING_FOLDER="+t.TempDir(),
+				"EXTERNAL_DEADLINE="+test.user, "SIGNER_DEADLINE="+test.plugin), payloads["text"])
+			_, until, _ := strings.Cut(string(request.read(t, "request.txt")), "Until:      ")
+			until, _, _ = strings.Cut(until, "\n")
+			got, err := time.Parse(time.RFC1123Z, until)
+			if early, late := started.Add(test.want-2*time.Second), time.Now().Add(test.want); err != nil || got.Before(early) || got.After(late) {
+				t.Errorf("until %q, want %v to %v; %v", until, early, late, err)
+			}
+			request.write(t, "signature", spec.sign(payloads["text"]))
+			if signer := request.end(); signer.err != nil {
+				t.Errorf("%v: %s", signer.err, signer.stderr)
+			}
+		})
+	}
+}
+
 // What somebody else put into the folder isn't ours to remove.
 func TestByHandLeavesOthersFiles(t *testing.T) {
 	signing := t.TempDir()
@@ -189,6 +257,8 @@ func TestByHandRefuses(t *testing.T) {
 		"not writable":       {[]string{"EXTERNAL_SIGNING_FOLDER=/proc"}, "x", []string{"making a folder", "/proc"}},
 		"bad deadline":       {[]string{signing, "EXTERNAL_DEADLINE=soon"}, "x", []string{`"soon"`, "seconds"}},
 		"zero deadline":      {[]string{signing, "EXTERNAL_DEADLINE=0"}, "x", []string{"at least 1"}},
+		"no plugin's":        {[]string{signing, "SIGNER_DEADLINE=noon"}, "x", []string{`SIGNER_DEADLINE is "noon"`, "Unix time"}},
+		"past deadline":      {[]string{signing, "SIGNER_DEADLINE=1"}, "x", []string{"no time for an answer", "timeout"}},
 		"unknown key spec":   {[]string{signing, "SIGNER_KEY_SPEC=EC-224"}, "x", []string{`"EC-224" is unknown`, "EC-256"}},
 		"without the plugin": {[]string{signing, "SIGNER_KEY_SPEC="}, "x", []string{"SIGNER_KEY_SPEC is not set"}},
 		"empty payload":      {[]string{signing}, "", []string{"payload", "empty"}},

@@ -15,8 +15,8 @@
 #        EXTERNAL_SIGNER_TOKEN_FILE  file whose first line is a bearer token (optional)
 #        EXTERNAL_SIGNER_CA          PEM file of the CA of the service's certificate, where
 #                                    it isn't one the system trusts (optional)
-#        EXTERNAL_DEADLINE           seconds to wait for the answer: 50, which is less
-#                                    than the plugin's own deadline of 60 s
+#        EXTERNAL_DEADLINE           seconds to wait for the answer at most; else until a
+#                                    second before the plugin gives up (SIGNER_DEADLINE)
 #
 #   EXTERNAL_SIGNER_URL=https://signer.example.com/sign \
 #   EXTERNAL_SIGNER_TOKEN_FILE=/run/secrets/token notation sign \
@@ -34,16 +34,30 @@ fail() {
 command -v curl >/dev/null || fail "curl is not installed"
 [ -n "${EXTERNAL_SIGNER_URL:-}" ] || fail "EXTERNAL_SIGNER_URL is not set: set it to the signing service's URL"
 [ -n "${SIGNER_SIGNING_ALGORITHM:-}" ] || fail "SIGNER_SIGNING_ALGORITHM is not set: the plugin sets it; to try the script without the plugin set it, SIGNER_KEY_ID, SIGNER_KEY_SPEC and SIGNER_HASH_ALGORITHM"
-authority=${EXTERNAL_SIGNER_URL#*://}
+# A query may be secret, and is in no message.
+url=${EXTERNAL_SIGNER_URL%%[?#]*}
+authority=${url#*://}
 case "${authority%%/*}" in
 *@*) fail "EXTERNAL_SIGNER_URL has a password or user in it, which everybody could list: use EXTERNAL_SIGNER_TOKEN_FILE" ;;
 esac
 case "$SIGNER_KEY_ID" in
 *[[:cntrl:]]*) fail "the key id has a control character and can't be sent in a header" ;;
 esac
-case "${EXTERNAL_DEADLINE:=50}" in
-0 | *[!0-9]*) fail "EXTERNAL_DEADLINE is \"$EXTERNAL_DEADLINE\": it must be a whole number of seconds, at least 1" ;;
+wait=${EXTERNAL_DEADLINE:-50}
+case "$wait" in
+0* | *[!0-9]*) fail "EXTERNAL_DEADLINE is \"$wait\": it must be a whole number of seconds, at least 1" ;;
 esac
+if [ -n "${SIGNER_DEADLINE:-}" ]; then
+    case "$SIGNER_DEADLINE" in
+    0* | *[!0-9]*) fail "SIGNER_DEADLINE is \"$SIGNER_DEADLINE\": the plugin sets it to a Unix time in seconds" ;;
+    esac
+    left=$((SIGNER_DEADLINE - $(date +%s) - 1))
+    # curl takes 0 for no limit.
+    [ "$left" -ge 1 ] || left=1
+    if [ -z "${EXTERNAL_DEADLINE:-}" ] || [ "$left" -lt "$wait" ]; then
+        wait=$left
+    fi
+fi
 
 authorization=
 if [ -n "${EXTERNAL_SIGNER_TOKEN_FILE:-}" ]; then
@@ -78,7 +92,7 @@ status=$(
     trap '' XFSZ
     ulimit -f 128
     curl --disable --silent --show-error --proto =http,https \
-        --max-time "$EXTERNAL_DEADLINE" "$@" \
+        --max-time "$wait" "$@" \
         --header "Content-Type: application/octet-stream" \
         --header "Expect:" \
         --header "Signer-Key-Id: $SIGNER_KEY_ID" \
@@ -94,13 +108,13 @@ END
 
 case "$ended" in
 0) ;;
-23) fail "$EXTERNAL_SIGNER_URL answered with more than 64 KiB: is it the signing service?" ;;
-28) fail "$EXTERNAL_SIGNER_URL gave no answer in $EXTERNAL_DEADLINE s: if it needs longer set EXTERNAL_DEADLINE, and the plugin's timeout above it" ;;
-*) fail "$EXTERNAL_SIGNER_URL gave no answer: curl ended with status $ended" ;;
+23) fail "$url answered with more than 64 KiB (is it the signing service?), or ${TMPDIR:-/tmp} is full" ;;
+28) fail "$url gave no answer in $wait s: if it needs longer raise the plugin's timeout, and EXTERNAL_DEADLINE where it is set" ;;
+*) fail "$url gave no answer: curl ended with status $ended" ;;
 esac
 if [ "$status" != 200 ]; then
     # The service's own words, less what could write to a terminal on its behalf.
     head -c 2000 <&5 | tr -d '\000-\010\013-\037\177' >&2
-    fail "$EXTERNAL_SIGNER_URL refused with HTTP status $status"
+    fail "$url refused with HTTP status $status"
 fi
 cat <&5

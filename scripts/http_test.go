@@ -195,6 +195,9 @@ func TestHTTPRefusesHostileService(t *testing.T) {
 		"wrong token":      {signingService(asBytes), []string{"EXTERNAL_SIGNER_TOKEN_FILE=" + writeFile(t, "wrong", []byte("guess"))}, []string{"token unknown", "401"}},
 		"no such key":      {signingService(asBytes), []string{"SIGNER_KEY_ID=other"}, []string{"no such key", "404"}},
 		"hang":             {hang, []string{"EXTERNAL_DEADLINE=1"}, []string{"gave no answer in 1 s", "EXTERNAL_DEADLINE"}},
+		"hang, by plugin":  {hang, []string{"SIGNER_DEADLINE=1"}, []string{"gave no answer in 1 s", "raise the plugin's timeout"}},
+		"hang, sooner":     {hang, []string{"SIGNER_DEADLINE=1", "EXTERNAL_DEADLINE=40"}, []string{"gave no answer in 1 s"}},
+		"hang, far plugin": {hang, []string{"SIGNER_DEADLINE=99999999999", "EXTERNAL_DEADLINE=1"}, []string{"gave no answer in 1 s"}},
 		"hang-up":          {hangUp, nil, []string{"gave no answer"}},
 		"flood":            {flood, nil, []string{"answered with more than 64 KiB"}},
 		"large body":       {answerWith(200, strings.Repeat("x", 100_000)), nil, []string{"answered with more than 64 KiB"}},
@@ -234,6 +237,9 @@ func TestHTTPRefuses(t *testing.T) {
 		"header in the key id": {[]string{closed, "SIGNER_KEY_ID=a\r\nX-Admin: 1"}, []string{"control character"}},
 		"header in the token":  {[]string{closed, "EXTERNAL_SIGNER_TOKEN_FILE=" + writeFile(t, "token", []byte("a\rX-Admin: 1"))}, []string{"control character"}},
 		"bad deadline":         {[]string{closed, "EXTERNAL_DEADLINE=soon"}, []string{"EXTERNAL_DEADLINE"}},
+		"octal deadline":       {[]string{closed, "EXTERNAL_DEADLINE=00"}, []string{"EXTERNAL_DEADLINE", "at least 1"}},
+		"bad plugin deadline":  {[]string{closed, "SIGNER_DEADLINE=$(id)"}, []string{"SIGNER_DEADLINE", "Unix time"}},
+		"secret in the query":  {[]string{closed + "?code=" + bearerToken}, []string{closed[len("EXTERNAL_SIGNER_URL="):] + " gave no answer"}},
 		"without the plugin":   {[]string{closed, "SIGNER_SIGNING_ALGORITHM="}, []string{"SIGNER_SIGNING_ALGORITHM is not set"}},
 		"curl missing":         {[]string{closed, "PATH=" + t.TempDir()}, []string{"curl is not installed"}},
 	} {
@@ -247,7 +253,7 @@ func TestHTTPRefuses(t *testing.T) {
 	}
 }
 
-// The plugin ends a signer by a signal to its process group.
+// The plugin ends a signer by signals to its process group.
 func TestHTTPLeavesNothingWhenEnded(t *testing.T) {
 	need(t, "curl")
 	for name, signal := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGKILL": syscall.SIGKILL} {

@@ -1,7 +1,6 @@
 package scripts_test
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"os/exec"
@@ -74,16 +73,20 @@ func newNotation(t *testing.T, spec keySpec) notation {
 	return n
 }
 
+// command is notation with the environment of a user.
+func (n notation) command(t *testing.T, environment []string, arguments ...string) *exec.Cmd {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), n.program, arguments...)
+	command.Env = append(append(os.Environ(), "XDG_CONFIG_HOME="+n.home, "NOTATION_EXPERIMENTAL=1"), environment...)
+	command.Env = append(command.Env, "EXTERNAL_CERT_CHAIN="+n.chain)
+	return command
+}
+
 // run runs notation and returns what it printed.
 func (n notation) run(t *testing.T, environment []string, arguments ...string) (string, error) {
 	t.Helper()
-	var out bytes.Buffer
-	command := exec.CommandContext(t.Context(), n.program, arguments...)
-	command.Env = append(append(os.Environ(), "XDG_CONFIG_HOME="+n.home, "NOTATION_EXPERIMENTAL=1"), environment...)
-	command.Stdout, command.Stderr = &out, &out
-	command.Env = append(command.Env, "EXTERNAL_CERT_CHAIN="+n.chain)
-	err := command.Run()
-	return out.String(), err
+	out, err := n.command(t, environment, arguments...).CombinedOutput()
+	return string(out), err
 }
 
 // sign signs the artifact as the scripts' own examples do.
@@ -93,8 +96,12 @@ func (n notation) sign(t *testing.T, format, signer string, environment []string
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n.run(t, append(environment, "EXTERNAL_SIGNER="+path), "sign", "--oci-layout", "--signature-format", format,
-		"--plugin", "external-signer", "--id", "release", n.layout+":v1")
+	return n.run(t, append(environment, "EXTERNAL_SIGNER="+path), n.signing("--signature-format", format)...)
+}
+
+// signing are notation's arguments to sign the artifact.
+func (n notation) signing(more ...string) []string {
+	return append(append([]string{"sign", "--oci-layout", "--plugin", "external-signer", "--id", "release"}, more...), n.layout+":v1")
 }
 
 // A signerSetup makes what a signer needs to sign with spec's key, and returns

@@ -10,7 +10,7 @@ import (
 )
 
 // describe returns the request in words.
-func (r *request) describe(ctx context.Context) string {
+func (r *request) describe() string {
 	var text strings.Builder
 	artifact := artifactDigest(r.payload)
 	if artifact == "" {
@@ -18,14 +18,13 @@ func (r *request) describe(ctx context.Context) string {
 	}
 	digest := r.spec.hash.New()
 	digest.Write(r.payload) // a hash never returns an error
-	until, _ := ctx.Deadline()
 	fmt.Fprintf(&text, "A signature is awaited.\n\n")
 	fmt.Fprintf(&text, "Artifact:   %s\n", artifact)
 	fmt.Fprintf(&text, "Key:        %q, %s\n", r.keyID, r.spec.name)
 	fmt.Fprintf(&text, "Algorithm:  %s\n", r.spec.algorithmInWords())
 	fmt.Fprintf(&text, "Payload:    %s\n", r.path(payloadName))
 	fmt.Fprintf(&text, "%-11s %x\n", r.spec.hash.String()+":", digest.Sum(nil))
-	fmt.Fprintf(&text, "Until:      %s\n\n", until.Local().Format(time.RFC1123Z))
+	fmt.Fprintf(&text, "Until:      %s\n\n", r.deadline.time.Format(time.RFC1123Z))
 	fmt.Fprintf(&text, "To sign, with PRIVATE-KEY.pem being that key:\n\n  %s\n\n", r.command())
 	fmt.Fprintf(&text, "or put the signature there otherwise, as bytes, base64 or hex.\n")
 	fmt.Fprintf(&text, "To decline, remove the folder.\n")
@@ -71,17 +70,18 @@ func (r *request) announce(ctx context.Context) (<-chan error, error) {
 	defer text.Close()
 	// The command stays in our process group, so that the plugin ends it and
 	// what it starts together with us. What it prints is for whoever reads
-	// our standard error; standard output is for the signature.
+	// our standard error; standard output is for the signature. No error
+	// repeats the command: a chat's address in it may be a secret.
 	command := exec.CommandContext(ctx, "/bin/sh", "-c", r.notify, "sh", r.folder)
 	command.Stdin, command.Stdout, command.Stderr = text, os.Stderr, os.Stderr
 	if err := command.Start(); err != nil {
-		return nil, fmt.Errorf("running EXTERNAL_NOTIFY, %q: %w", r.notify, err)
+		return nil, fmt.Errorf("running EXTERNAL_NOTIFY: %w", err)
 	}
 	notified := make(chan error, 1)
 	go func() {
 		defer close(notified)
 		if err := command.Wait(); err != nil {
-			notified <- fmt.Errorf("running EXTERNAL_NOTIFY, %q: %w", r.notify, err)
+			notified <- fmt.Errorf("running EXTERNAL_NOTIFY: %w", err)
 		}
 	}()
 	return notified, nil

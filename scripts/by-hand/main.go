@@ -17,8 +17,12 @@
 //	EXTERNAL_NOTIFY          optional shell command (mail, chat) that tells
 //	                         somebody: the request is its standard input, the
 //	                         request's folder its first argument, "$1"
-//	EXTERNAL_DEADLINE        seconds to wait, 900 where unset; the plugin's
-//	                         own timeout must be longer
+//	EXTERNAL_DEADLINE        seconds to wait at most, where that is to be
+//	                         less than the plugin's timeout lets it
+//
+// It waits until a second before the plugin gives it up (SIGNER_DEADLINE), or
+// for 15 minutes where no plugin says that. People need longer than the
+// plugin's default of a minute: set its timeout.
 //
 // Where there is a terminal, the request is shown there too.
 //
@@ -36,10 +40,11 @@
 // folder declines the request.
 //
 // An answered request stays, as a record of what was signed. One that was
-// given up is removed, so that nobody signs what nobody waits for; but where
-// the signer is killed (SIGKILL, which is how the plugin ends it when its own
-// timeout or an interrupted notation comes first) it stays too, without a
-// signature, and its text says until when it was meant.
+// given up is removed, so that nobody signs what nobody waits for: at the
+// deadline, on SIGINT, SIGTERM and SIGHUP, and so when notation is interrupted
+// or killed, for then the plugin sends a SIGTERM. Only where this program
+// itself or its guard, its parent, gets a SIGKILL, or the machine goes down,
+// it stays without a signature, and its text says until when it was meant.
 //
 // Changes that another machine makes on a network share are not told to this
 // one by the kernel: the folder has to be local to where the signer runs.
@@ -52,6 +57,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
@@ -60,12 +66,10 @@ import (
 const maxPayload = 1 << 20
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
 	// The plugin runs signers in a process group of their own, which is not
 	// the terminal's foreground: with "stty tostop" a write would stop us.
 	signal.Ignore(syscall.SIGTTOU)
-	if err := sign(ctx, os.Stdin, os.Stdout); err != nil {
+	if err := sign(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "by-hand: %v\n", err)
 		os.Exit(1)
 	}
@@ -73,7 +77,7 @@ func main() {
 
 // sign makes a request for the payload of stdin, waits for its answer and
 // writes the signature to stdout.
-func sign(ctx context.Context, stdin io.Reader, stdout io.Writer) (err error) {
+func sign(stdin io.Reader, stdout io.Writer) (err error) {
 	settings, err := readSettings(os.Getenv)
 	if err != nil {
 		return err
@@ -82,11 +86,12 @@ func sign(ctx context.Context, stdin io.Reader, stdout io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, settings.deadline,
-		fmt.Errorf("nobody answered within %v (EXTERNAL_DEADLINE)", settings.deadline))
+	ctx, stop := withSignals(context.Background())
+	defer stop()
+	ctx, cancel := context.WithDeadlineCause(ctx, settings.deadline.time, settings.deadline.cause)
 	defer cancel()
 
-	request, err := newRequest(ctx, settings, payload)
+	request, err := newRequest(settings, payload)
 	if err != nil {
 		return err
 	}
@@ -103,6 +108,15 @@ func sign(ctx context.Context, stdin io.Reader, stdout io.Writer) (err error) {
 		return fmt.Errorf("writing the signature: %w", err)
 	}
 	return nil
+}
+
+// withSignals returns a context that a signal ends, so that a request is taken
+// back. Before there is one, a signal may as well end the program: reading
+// standard input would go on in spite of the context. A signal that is ignored,
+// as nohup does with SIGHUP, stays ignored.
+func withSignals(ctx context.Context) (context.Context, context.CancelFunc) {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+	return signal.NotifyContext(ctx, slices.DeleteFunc(signals, signal.Ignored)...)
 }
 
 func readPayload(stdin io.Reader) ([]byte, error) {

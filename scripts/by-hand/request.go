@@ -33,10 +33,10 @@ type request struct {
 
 // newRequest makes the folder of a request for a signature of payload and
 // begins to watch it. The caller removes it or waits for its answer.
-func newRequest(ctx context.Context, s settings, payload []byte) (_ *request, err error) {
+func newRequest(s settings, payload []byte) (_ *request, err error) {
 	name := time.Now().UTC().Format("20060102T150405Z-") + strings.ToLower(rand.Text()[:8])
 	r := &request{settings: s, payload: payload, folder: filepath.Join(s.folder, name)}
-	r.text = r.describe(ctx)
+	r.text = r.describe()
 	// The permissions are those that mkdir gives: umask, the setgid bit and
 	// default ACLs of the signing folder decide who may answer.
 	if err := os.Mkdir(r.folder, 0o777); err != nil {

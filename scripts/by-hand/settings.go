@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,14 +12,11 @@ import (
 	_ "crypto/sha512" // SHA-384 and SHA-512 for crypto.Hash
 )
 
-// defaultDeadline is how long to wait where EXTERNAL_DEADLINE doesn't say it.
-const defaultDeadline = 15 * time.Minute
-
 // settings is what the environment says.
 type settings struct {
 	folder   string // absolute
 	notify   string
-	deadline time.Duration
+	deadline deadline
 	keyID    string
 	spec     keySpec
 }
@@ -49,10 +45,9 @@ func (k keySpec) elliptic() bool { return strings.HasPrefix(k.name, "EC-") }
 // before anybody is asked for anything.
 func readSettings(getenv func(string) string) (settings, error) {
 	s := settings{
-		folder:   getenv("EXTERNAL_SIGNING_FOLDER"),
-		notify:   getenv("EXTERNAL_NOTIFY"),
-		deadline: defaultDeadline,
-		keyID:    getenv("SIGNER_KEY_ID"),
+		folder: getenv("EXTERNAL_SIGNING_FOLDER"),
+		notify: getenv("EXTERNAL_NOTIFY"),
+		keyID:  getenv("SIGNER_KEY_ID"),
 	}
 	var err error
 	if s.folder == "" {
@@ -66,12 +61,8 @@ func readSettings(getenv func(string) string) (settings, error) {
 	if s.folder, err = filepath.Abs(s.folder); err != nil {
 		return s, fmt.Errorf("finding the signing folder %q: %w", s.folder, err)
 	}
-	if text := getenv("EXTERNAL_DEADLINE"); text != "" {
-		seconds, err := strconv.ParseUint(text, 10, 31)
-		if err != nil || seconds == 0 {
-			return s, fmt.Errorf("EXTERNAL_DEADLINE is %q: it must be a whole number of seconds, at least 1", text)
-		}
-		s.deadline = time.Duration(seconds) * time.Second
+	if s.deadline, err = readDeadline(getenv, time.Now()); err != nil {
+		return s, err
 	}
 	s.spec, err = findKeySpec(getenv("SIGNER_KEY_SPEC"))
 	return s, err
