@@ -120,6 +120,14 @@ func startRegistry(t testing.TB) string {
 	return listener
 }
 
+// TestList shows the plugin as notation does, without an error.
+func TestList(t *testing.T) {
+	list := newWorld(t, "EC-256").must(t, "notation", "plugin", "ls")
+	if want := regexp.MustCompile(`(?m)^external-signer +Sign with any program: .* +1\.0\.0 +\[SIGNATURE_GENERATOR\.RAW\] +<nil> *$`); !want.MatchString(list) {
+		t.Errorf("notation lists\n%s", list)
+	}
+}
+
 var formats = []string{"jws", "cose"}
 
 // TestKeySpecs signs with each type of key in each format, and verifies.

@@ -6,12 +6,29 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"net/url"
+	"runtime/debug"
 	"testing"
 
 	"github.com/notaryproject/notation-plugin-framework-go/plugin"
 
 	"container-signing/plugin/internal/signer"
 )
+
+// TestSource names the Go module that the plugin is built from.
+func TestSource(t *testing.T) {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		t.Fatal("the test has no build information")
+	}
+	address, err := url.Parse(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "golang/" + build.Main.Path; address.Scheme != "pkg" || address.Opaque != want || address.Fragment != "plugin" {
+		t.Errorf("got %s, want pkg:%s#plugin", source, want)
+	}
+}
 
 // TestErrorCodes gives each kind of failure its code, as the bare type that the
 // framework looks for.
