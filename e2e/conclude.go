@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"container-signing/e2e/internal/chain"
@@ -61,26 +62,27 @@ func (r *chainRun) reportedImages() []report.Image {
 
 // printUse says how to use what is kept running.
 func (r *chainRun) printUse() {
-	signed := r.supply.images()["signed-by-digest"].Reference
-	notation := "XDG_CONFIG_HOME=" + filepath.Join(r.dir, "notation") + " " + r.programs["notation"]
 	identity := r.supply.identity
-	sign := append([]string{r.programs["notation"]}, chain.SignArgs(identity.Signing, r.ciRegistry+"/REPOSITORY@DIGEST")...)
-	environment := ""
-	for _, variable := range identity.Env {
-		environment += variable + " "
+	sign := append([]string{"notation"}, chain.SignArgs(identity.Signing, r.ciRegistry+"/REPOSITORY@DIGEST")...)
+	var path []string
+	for _, program := range []string{"notation", "oras", "kubectl"} {
+		path = append(path, filepath.Dir(r.programs[program]))
 	}
 	fmt.Printf(`
 Everything is left running. Registries: ci at %s, production at %s.
 
-  export KUBECONFIG=%s
-  %s get pods --all-namespaces
-  %s verify --insecure-registry %s
-  XDG_CONFIG_HOME=%s %s%s
+  export PATH=%s:$PATH
+  export KUBECONFIG=%s XDG_CONFIG_HOME=%s
+  kubectl get pods --all-namespaces
+  oras repo ls --plain-http %s
+  notation verify --insecure-registry %s
+  %s%s
 
 Logs are in %s. Ctrl-C ends everything and removes it.
-`, r.ciRegistry, r.production, r.cluster.Kubeconfig, r.programs["kubectl"],
-		notation, signed,
-		filepath.Join(r.dir, "notation"), environment, process.Quote(sign...), filepath.Join(r.dir, "logs"))
+`, r.ciRegistry, r.production,
+		strings.Join(path, ":"), r.cluster.Kubeconfig, filepath.Join(r.dir, "notation"),
+		r.production, r.supply.images()["signed-by-digest"].Reference,
+		strings.Join(append(identity.Env, ""), " "), process.Quote(sign...), filepath.Join(r.dir, "logs"))
 }
 
 // trace shows the commands of notation and oras if that is wanted.

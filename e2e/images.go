@@ -192,20 +192,30 @@ func (s *supply) compare(ctx context.Context) (string, error) {
 	return signature, nil
 }
 
-// verify verifies in production: what was signed passes, and what wasn't
-// doesn't.
+// verify verifies in production: what was signed passes, and what wasn't is
+// refused by notation for the reason for which the cluster is to refuse it.
 func (s *supply) verify(ctx context.Context) error {
 	for _, role := range []string{signed, singlePlatform} {
 		if err := s.notation.Verify(ctx, byDigest(s.production(role), s.pushed[role])); err != nil {
 			return err
 		}
 	}
-	for _, role := range []string{unsigned, anotherCA} {
-		reference := byDigest(s.production(role), s.pushed[role])
-		if err := s.notation.Verify(ctx, reference); err == nil {
+	const noSignature, notTrusted = "no signature is associated with", "signature verification failed"
+	refused := map[string]string{
+		byDigest(s.production(unsigned), s.pushed[unsigned]):   noSignature,
+		byDigest(s.bare(), s.pushed[signed]):                   noSignature,
+		byDigest(s.production(anotherCA), s.pushed[anotherCA]): notTrusted,
+	}
+	if s.child != "" {
+		refused[byDigest(s.production(signed), s.child)] = noSignature
+	}
+	for reference, because := range refused {
+		err := s.notation.Verify(ctx, reference)
+		if err == nil {
 			return fmt.Errorf("verifying image %q: notation accepts it, though it must not", reference)
-		} else if ctx.Err() != nil {
-			return err
+		}
+		if !strings.Contains(err.Error(), because) {
+			return fmt.Errorf("notation must refuse the image because %q, but: %w", because, err)
 		}
 	}
 	return nil

@@ -90,7 +90,10 @@ func (c *Cluster) kyvernoArgs(port int) []string {
 		// The registries of a run speak plain HTTP. Policies that name
 		// credentials of their own replace this.
 		"--allowInsecureRegistry=true",
-		"--admissionReports=false", "--disableMetrics=true", "--controllerRuntimeMetricsAddress=0",
+		"--admissionReports=false",
+		// Even without metrics it would listen for those who want them, at
+		// port 8000 of all addresses, unless they go elsewhere.
+		"--disableMetrics=true", "--otelConfig=none", "--controllerRuntimeMetricsAddress=0",
 		"--clientRateLimitQPS=500", "--clientRateLimitBurst=500",
 		"--disableLogColor=true",
 	}
