@@ -19,14 +19,15 @@ type console struct {
 	closing sync.Once
 	started time.Time
 
-	mu      sync.Mutex
-	running []report.Step
-	steps   []report.Step
+	mu       sync.Mutex
+	running  []report.Step
+	steps    []report.Step
+	warnings map[string]bool // shown
 }
 
 // newConsole returns a console that shows running steps until it is closed.
 func newConsole(out io.Writer) *console {
-	c := &console{line: terminal.NewLine(out, false), started: time.Now()}
+	c := &console{line: terminal.NewLine(out, false), started: time.Now(), warnings: map[string]bool{}}
 	c.line.Start(c.text)
 	return c
 }
@@ -73,6 +74,19 @@ func (c *console) step(name string) func(error) error {
 
 // trace shows a command line that a step runs.
 func (c *console) trace(command string) { c.line.Printf("           $ %s\n", command) }
+
+// HandleWarningHeader shows once each warning that the API server attaches to
+// its answers, such as of a deprecated kind. It implements
+// [k8s.io/client-go/rest.WarningHandler].
+func (c *console) HandleWarningHeader(_ int, _ string, warning string) {
+	c.mu.Lock()
+	known := c.warnings[warning]
+	c.warnings[warning] = true
+	c.mu.Unlock()
+	if !known && warning != "" {
+		c.line.Printf("           note: %s\n", warning)
+	}
+}
 
 func text(err error) string {
 	if err == nil {

@@ -24,6 +24,8 @@ import (
 	"strings"
 	"syscall"
 
+	"k8s.io/klog/v2"
+
 	"container-signing/e2e/internal/workspace"
 	"container-signing/tools"
 )
@@ -53,6 +55,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	endWithGoRun()
+	// Kubernetes' client libraries have a log of their own. What matters of it
+	// comes back as errors.
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
 	if len(os.Args) > 1 {
 		if command, ok := commands[os.Args[1]]; ok {
 			exit(command.run(ctx, os.Args[2:]))

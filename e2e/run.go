@@ -57,6 +57,9 @@ func newPlan(o options) (plan, error) {
 			return plan{}, usageError{err}
 		}
 	}
+	if err := checkWritable(o.report); err != nil {
+		return plan{}, usageError{err}
+	}
 	if err := registry.CheckFree("ci-registry", o.ciRegistry); err != nil {
 		return plan{}, usageError{err}
 	}
@@ -74,6 +77,9 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	programs, err := tools.Build(ctx, os.Stderr, tools.Chain()...)
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -86,23 +92,37 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer processes.Close()
-	r := &chainRun{plan: p, programs: programs, dir: space.Dir, processes: processes, console: newConsole(os.Stdout)}
+	r := &chainRun{plan: p, programs: programs, space: space, dir: space.Dir, processes: processes, console: newConsole(os.Stdout)}
 	defer r.console.close()
-	err = r.do(processes.Context())
+	return r.end(r.do(processes.Context()))
+}
+
+// end ends all processes and returns the cause of err. It writes the report of
+// a run that err has kept from coming to its end.
+func (r *chainRun) end(err error) error {
 	// What made the context end is the cause; what its end made of the steps
-	// is only the consequence.
-	if err != nil && processes.Context().Err() != nil {
-		return context.Cause(processes.Context())
+	// is only the consequence. The same goes for a process that has crashed
+	// and whose end nobody has noticed yet.
+	interrupted := context.Cause(r.processes.Context())
+	r.processes.Close()
+	crash := r.processes.Crash()
+	switch {
+	case err == nil || errors.Is(err, errVerdict):
+		return err
+	case interrupted != nil:
+		err = interrupted
+	case crash != nil:
+		err = crash
 	}
-	return err
+	return r.abort(err)
 }
 
 // A chainRun is one run of the chain.
 type chainRun struct {
 	plan
 	programs  tools.Programs
-	dir       string
+	space     *workspace.Workspace
+	dir       string // of space
 	processes *process.Group
 	console   *console
 	supply    *supply
@@ -123,6 +143,7 @@ func (r *chainRun) do(ctx context.Context) error {
 	if err := work.Wait(); err != nil {
 		return err
 	}
+	r.cluster.Config.WarningHandler = r.console
 	if err := r.enforce(ctx); err != nil {
 		return err
 	}
@@ -145,8 +166,8 @@ func (r *chainRun) bounded(ctx context.Context, name string, f func(context.Cont
 // supplyImages takes the images from their source through CI to production.
 func (r *chainRun) supplyImages(ctx context.Context) error {
 	r.supply = &supply{
-		oras:     chain.ORAS{Tool: process.Tool{Path: r.programs["oras"], Trace: r.trace()}},
-		notation: chain.NewNotation(r.programs["notation"], filepath.Join(r.dir, "notation"), r.trace()),
+		oras:     chain.ORAS{Tool: r.tool(r.programs["oras"])},
+		notation: chain.NewNotation(r.tool(r.programs["notation"]), filepath.Join(r.dir, "notation")),
 		options:  r.options,
 		source:   r.source(), repository: r.repository, tag: r.tag,
 	}
@@ -188,6 +209,12 @@ func (r *chainRun) source() string {
 	return canonical(r.image)
 }
 
+// tool makes a tool of a program. All that it leaves behind is waited for
+// before the run's folder is removed.
+func (r *chainRun) tool(program string) process.Tool {
+	return process.Tool{Path: program, Trace: r.trace(), Lifeline: r.space.Lifeline}
+}
+
 func (r *chainRun) startRegistries(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
 	for name, address := range map[string]string{"ci": r.ciRegistry, "production": r.production} {
@@ -213,8 +240,9 @@ func (r *chainRun) identify(ctx context.Context) error {
 		return err
 	}
 	plugin := filepath.Join(r.dir, "notation-external-signer")
-	// Without cgo it starts in two thirds of the time.
-	build := process.Tool{Path: "go", Env: []string{"CGO_ENABLED=0"}}
+	// Without cgo it starts in two thirds of the time. A go command that is
+	// killed leaves its temporary folder behind.
+	build := process.Tool{Path: "go", Env: []string{"CGO_ENABLED=0", "GOTMPDIR=" + r.dir}, Lifeline: r.space.Lifeline}
 	if _, err := build.Run(ctx, "-C", r.root, "build", "-trimpath", "-ldflags", "-s -w", "-o", plugin, "./plugin"); err != nil {
 		return fmt.Errorf("building the plugin: %w", err)
 	}
