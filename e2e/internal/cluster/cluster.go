@@ -114,7 +114,7 @@ func (c *Cluster) startAPIServer(ctx context.Context) error {
 		return err
 	}
 	c.apiServer, err = c.processes.Start(process.Command{
-		Name: "kube-apiserver", Path: c.programs["kube-apiserver"], NotifiesReady: true, Env: fewerCollections,
+		Name: "kube-apiserver", Path: c.programs["kube-apiserver"], Dir: c.dir, NotifiesReady: true, Env: fewerCollections,
 		Args: c.apiServerArgs(port),
 	})
 	if err != nil {
@@ -123,7 +123,10 @@ func (c *Cluster) startAPIServer(ctx context.Context) error {
 	return c.apiServer.WaitReady(ctx)
 }
 
-func (c *Cluster) etcdSocket() string { return "unix://" + filepath.Join(c.dir, "etcd.sock") }
+// etcdSocket is where etcd listens, relative to the cluster's folder: the path
+// of a socket may have little more than a hundred bytes (unix(7)), which that
+// of a temporary folder can exceed.
+const etcdSocket = "unix://etcd.sock"
 
 // startEtcd lets etcd listen on sockets in the cluster's folder, which is
 // closed to other users: it has no access control of its own.
@@ -132,11 +135,11 @@ func (c *Cluster) startEtcd() (*process.Process, error) {
 	// has no peers, and the API server is told the socket.
 	const nowhere = "http://127.0.0.1:1"
 	return c.processes.Start(process.Command{
-		Name: "etcd", Path: c.programs["etcd"], NotifiesReady: true, Env: fewerCollections,
+		Name: "etcd", Path: c.programs["etcd"], Dir: c.dir, NotifiesReady: true, Env: fewerCollections,
 		Args: []string{
 			"--data-dir=" + filepath.Join(c.dir, "etcd"),
-			"--listen-client-urls=" + c.etcdSocket(), "--advertise-client-urls=" + nowhere,
-			"--listen-peer-urls=unix://" + filepath.Join(c.dir, "peer.sock"),
+			"--listen-client-urls=" + etcdSocket, "--advertise-client-urls=" + nowhere,
+			"--listen-peer-urls=unix://peer.sock",
 			"--initial-advertise-peer-urls=" + nowhere, "--initial-cluster=default=" + nowhere,
 			"--unsafe-no-fsync", // the data is thrown away with the run
 			"--log-level=warn",
@@ -146,7 +149,7 @@ func (c *Cluster) startEtcd() (*process.Process, error) {
 
 func (c *Cluster) apiServerArgs(port string) []string {
 	return []string{
-		"--etcd-servers=" + c.etcdSocket(),
+		"--etcd-servers=" + etcdSocket,
 		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port=" + port,
 		"--endpoint-reconciler-type=none", // loopback can't be an endpoint of the service "kubernetes"
 		"--service-cluster-ip-range=10.96.0.0/16",

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"runtime"
 	"sync"
+	"syscall"
 )
 
 // A Command describes a program that runs until the group ends.
@@ -21,6 +22,7 @@ type Command struct {
 	Path string
 	Args []string
 	Env  []string // added to the environment of this process
+	Dir  string   // the working directory; empty for that of this process
 	// ReadyLine is what the program prints when it is ready. Without it, and
 	// without NotifiesReady, it counts as ready once started.
 	ReadyLine *regexp.Regexp
@@ -75,7 +77,7 @@ func (g *Group) Start(c Command) (*Process, error) {
 	}
 	p := &Process{name: c.Name, log: output, ready: output.matched, exited: make(chan struct{})}
 	p.cmd = exec.Command(c.Path, c.Args...)
-	p.cmd.Env = append(os.Environ(), c.Env...)
+	p.cmd.Env, p.cmd.Dir = append(os.Environ(), c.Env...), c.Dir
 	p.cmd.SysProcAttr = endsWithParent()
 	if g.lifeline != nil {
 		p.cmd.ExtraFiles = []*os.File{g.lifeline}
@@ -191,6 +193,21 @@ func (g *Group) Close() {
 		_ = p.cmd.Process.Kill()
 		<-p.exited
 	}
+}
+
+// Crash returns, after Close, the error of a process that had ended by itself
+// before; nil if there is none. Nobody may have noticed it: what such a process
+// did to another can be seen sooner than its end.
+func (g *Group) Crash() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, p := range g.processes {
+		<-p.exited
+		if status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signal() != syscall.SIGKILL {
+			return p.err
+		}
+	}
+	return nil
 }
 
 func closedChannel() chan struct{} {
