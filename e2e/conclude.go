@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -19,15 +20,11 @@ import (
 // conclude shows the verdicts, writes the report, and keeps everything
 // running if that is wanted.
 func (r *chainRun) conclude(ctx context.Context, verdicts []report.Verdict) error {
-	result := report.Report{
-		Name: filepath.Base(r.options.policies), Started: r.console.started,
-		Seconds: time.Since(r.console.started).Seconds(),
-		Images:  r.reportedImages(), Steps: r.console.steps, Verdicts: verdicts,
-	}
-	var err error
-	if result.Versions, err = tools.Versions(); err != nil {
+	result, err := r.result()
+	if err != nil {
 		return err
 	}
+	result.Images, result.Verdicts = r.reportedImages(), verdicts
 	r.console.close()
 	if err := result.WriteTable(os.Stdout); err != nil {
 		return fmt.Errorf("showing the verdicts: %w", err)
@@ -45,6 +42,30 @@ func (r *chainRun) conclude(ctx context.Context, verdicts []report.Verdict) erro
 		return errVerdict
 	}
 	return nil
+}
+
+// abort writes the report, if one is wanted, of a run that cause has ended
+// early, and hands cause on.
+func (r *chainRun) abort(cause error) error {
+	if r.options.report == "" {
+		return cause
+	}
+	result, err := r.result()
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	result.Error = cause.Error()
+	return errors.Join(cause, result.Write(r.options.report))
+}
+
+// result is what is known of a run at any moment.
+func (r *chainRun) result() (report.Report, error) {
+	versions, err := tools.Versions()
+	return report.Report{
+		Name: filepath.Base(r.options.policies), Started: r.console.started,
+		Seconds:  time.Since(r.console.started).Seconds(),
+		Versions: versions, Steps: r.console.steps,
+	}, err
 }
 
 func (r *chainRun) reportedImages() []report.Image {

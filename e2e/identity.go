@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"container-signing/e2e/internal/chain"
@@ -89,6 +90,9 @@ func trustedCAs(o options) ([]*x509.Certificate, error) {
 		roots, err := readCertificates(o.ca)
 		if err != nil {
 			return nil, fmt.Errorf("reading --ca: %w", err)
+		}
+		if !slices.ContainsFunc(roots, func(root *x509.Certificate) bool { return slices.ContainsFunc(certificates, root.Equal) }) {
+			return nil, fmt.Errorf("reading --ca %q: none of its certificates is in --certificate-chain %q; give the CA that the chain ends with, or the chain of this CA", o.ca, o.certificateChain)
 		}
 		return roots, nil
 	}

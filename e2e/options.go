@@ -121,6 +121,24 @@ func (o options) check() error {
 	return nil
 }
 
+// checkWritable finds before the run that its report can't be written after it.
+func checkWritable(folder string) error {
+	if folder == "" {
+		return nil
+	}
+	err := os.MkdirAll(folder, 0o755)
+	if err == nil {
+		var probe *os.File
+		if probe, err = os.CreateTemp(folder, ".writable-"); err == nil {
+			err = errors.Join(probe.Close(), os.Remove(probe.Name()))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("preparing --report %q: %w; give a folder that can be written to", folder, err)
+	}
+	return nil
+}
+
 // resolve fills in the folders that belong to the project's source in root.
 func (o *options) resolve(root string) {
 	if o.policies == "" {

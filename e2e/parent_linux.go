@@ -20,4 +20,7 @@ func endWithGoRun() {
 	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(syscall.SIGTERM), 0, 0, 0); err != nil {
 		return // an old kernel: the run then ends by itself
 	}
+	if os.Getppid() != parent { // it was killed meanwhile
+		os.Exit(exitFailure)
+	}
 }

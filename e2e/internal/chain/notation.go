@@ -18,10 +18,11 @@ type Notation struct{ process.Tool }
 // trustName names the trust store and the trust policy.
 const trustName = "container-signing"
 
-// NewNotation returns the notation CLI with an empty configuration in dir.
-// It tells its commands to trace, if that isn't nil.
-func NewNotation(program, dir string, trace func(string)) Notation {
-	return Notation{process.Tool{Path: program, Env: []string{"XDG_CONFIG_HOME=" + dir}, Trace: trace}}
+// NewNotation makes of the notation CLI one with an empty configuration in
+// dir.
+func NewNotation(tool process.Tool, dir string) Notation {
+	tool.Env = append(tool.Env[:len(tool.Env):len(tool.Env)], "XDG_CONFIG_HOME="+dir)
+	return Notation{tool}
 }
 
 // Signing says with what an image is signed.

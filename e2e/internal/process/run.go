@@ -19,6 +19,9 @@ type Tool struct {
 	// Trace is told each command as one could paste it into a shell; nil if
 	// nobody wants to know.
 	Trace func(command string)
+	// Lifeline is inherited by the tool and all that it starts, so that its
+	// reader sees the end of file when they are gone; nil means none.
+	Lifeline *os.File
 }
 
 // Run runs the tool and returns its standard output. An error holds the
@@ -31,6 +34,9 @@ func (t Tool) Run(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, t.Path, args...)
 	cmd.Env = append(os.Environ(), t.Env...)
 	cmd.SysProcAttr = ownGroup()
+	if t.Lifeline != nil {
+		cmd.ExtraFiles = []*os.File{t.Lifeline}
+	}
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
 	// A program that left the group must not hold the pipes for ever.
 	cmd.WaitDelay = 5 * time.Second
