@@ -27,6 +27,9 @@ const (
 	unsigned = "unsigned"
 	// anotherCA is signed with a certificate of a CA that nobody trusts.
 	anotherCA = "another-ca"
+	// moving is a second tag of the signed image in production, which is
+	// moved to the unsigned one at the end.
+	moving = "moving"
 )
 
 // supply takes the images of a run from their source to production.
@@ -159,6 +162,9 @@ func (s *supply) copy(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := s.oras.CopyBare(ctx, s.production(signed), s.production(moving)); err != nil {
+		return err
+	}
 	return s.oras.CopyBare(ctx, s.ci(signed), s.bare())
 }
 
@@ -240,6 +246,7 @@ func (s *supply) images() judge.Images {
 		"signed-by-digest":                  pinned(signed),
 		"signed-by-tag-and-digest":          {Reference: s.production(signed) + "@" + s.pushed[signed], Digest: s.pushed[signed]},
 		"signed-single-platform":            at(singlePlatform),
+		movedImage:                          {Reference: s.production(moving), Digest: s.pushed[signed]},
 		"unsigned":                          at(unsigned),
 		"unsigned-by-digest":                pinned(unsigned),
 		"signed-by-another-ca":              at(anotherCA),

@@ -284,5 +284,9 @@ func (r *chainRun) judge(ctx context.Context) ([]report.Verdict, error) {
 		verdicts, err = judge.Run(ctx, r.judgeOptions(), r.workloads)
 		return err
 	})
-	return verdicts, err
+	if err != nil {
+		return nil, err
+	}
+	moved, err := r.judgeMovedTag(ctx)
+	return append(verdicts, moved...), err
 }
