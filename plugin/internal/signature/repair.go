@@ -33,10 +33,12 @@ type reading struct {
 	encoding string
 }
 
+const newline = "a newline at the end"
+
 func (k Key) readings(output []byte) []reading {
 	texts := []reading{{output, ""}}
 	if trimmed := bytes.TrimRight(output, "\r\n"); len(trimmed) < len(output) {
-		texts = append(texts, reading{trimmed, "a newline at the end"})
+		texts = append(texts, reading{trimmed, newline})
 	}
 	texts = append(texts, decodeText(output)...)
 	var result []reading

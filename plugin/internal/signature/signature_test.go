@@ -144,6 +144,8 @@ func TestDiagnosisOfRSA(t *testing.T) {
 		"words after it":           {append(good[:384:384], "done\n"...), "5 bytes follow a good signature"},
 		"binary, too long":         {bytes.Repeat([]byte{0xfe}, 500), "500 bytes, but a signature by the leaf certificate's RSA-3072 key has 384"},
 		"text":                     {[]byte("error: no such key"), `text that isn't a signature: "error: no such key"`},
+		"text, as long":            {[]byte(strings.Repeat("no such key; ", 20) + "\n"), `text that isn't a signature: "no such key; no such key;`},
+		"truncated at a newline":   {append(good[:299:299], '\n'), "truncated: 300 bytes, but one"},
 		"long text":                {[]byte(strings.Repeat("no such key; ", 99)), `text that isn't a signature: "no such key; no such key;`},
 	}
 	key := Key{private.Public(), crypto.SHA384}
