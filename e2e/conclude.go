@@ -18,7 +18,8 @@ import (
 )
 
 // conclude shows the verdicts, writes the report, and keeps everything
-// running if that is wanted.
+// running if that is wanted: until an interrupt, which is no failure then, or
+// until a process ends by itself.
 func (r *chainRun) conclude(ctx context.Context, verdicts []report.Verdict) error {
 	result, err := r.result()
 	if err != nil {
@@ -34,9 +35,13 @@ func (r *chainRun) conclude(ctx context.Context, verdicts []report.Verdict) erro
 			return err
 		}
 	}
+	r.concluded = true
 	if r.keep {
 		r.printUse()
 		<-ctx.Done()
+		if crash := r.processes.Crash(); crash != nil {
+			return crash
+		}
 	}
 	if !result.Passed() {
 		return errVerdict
@@ -47,7 +52,7 @@ func (r *chainRun) conclude(ctx context.Context, verdicts []report.Verdict) erro
 // abort writes the report, if one is wanted, of a run that cause has ended
 // early, and hands cause on.
 func (r *chainRun) abort(cause error) error {
-	if r.options.report == "" {
+	if r.options.report == "" || r.concluded {
 		return cause
 	}
 	result, err := r.result()

@@ -103,18 +103,18 @@ func (r *chainRun) end(err error) error {
 	// What made the context end is the cause; what its end made of the steps
 	// is only the consequence. The same goes for a process that has crashed
 	// and whose end nobody has noticed yet.
-	interrupted := context.Cause(r.processes.Context())
+	cause := context.Cause(r.processes.Context())
 	r.processes.Close()
-	crash := r.processes.Crash()
-	switch {
-	case err == nil || errors.Is(err, errVerdict):
+	if err == nil || errors.Is(err, errVerdict) {
 		return err
-	case interrupted != nil:
-		err = interrupted
-	case crash != nil:
-		err = crash
 	}
-	return r.abort(err)
+	if cause == nil {
+		cause = r.processes.Crash()
+	}
+	if cause == nil {
+		cause = err
+	}
+	return r.abort(cause)
 }
 
 // A chainRun is one run of the chain.
@@ -128,6 +128,7 @@ type chainRun struct {
 	supply    *supply
 	cluster   *cluster.Cluster
 	signature string // digest
+	concluded bool   // the report is written
 }
 
 // do supplies the signed image and starts the cluster at the same time, and

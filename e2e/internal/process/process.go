@@ -51,6 +51,7 @@ type Group struct {
 
 	mu        sync.Mutex
 	closed    bool
+	crash     error // of the first process that ended by itself
 	processes []*Process
 }
 
@@ -133,7 +134,7 @@ func (g *Group) run(p *Process) error {
 	return nil
 }
 
-// watch waits for the end of p and cancels the group if nobody asked for it.
+// watch keeps the log of p and waits for its end.
 func (g *Group) watch(p *Process, output io.ReadCloser) {
 	copied := make(chan struct{})
 	go func() {
@@ -149,8 +150,7 @@ func (g *Group) watch(p *Process, output io.ReadCloser) {
 	if err := errors.Join(output.Close(), p.log.close()); err != nil {
 		p.err = fmt.Errorf("%w\nkeeping its log: %w", p.err, err)
 	}
-	close(p.exited)
-	g.cancel(p.err)
+	g.ended(p)
 }
 
 func exitText(exit error) string {
@@ -195,19 +195,27 @@ func (g *Group) Close() {
 	}
 }
 
-// Crash returns, after Close, the error of a process that had ended by itself
-// before; nil if there is none. Nobody may have noticed it: what such a process
-// did to another can be seen sooner than its end.
+// Crash returns the error of the first process that has ended by itself; nil
+// if there is none. After Close it also knows of one whose end came too late
+// to be noticed before: what it did to another can be seen sooner.
 func (g *Group) Crash() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for _, p := range g.processes {
-		<-p.exited
-		if status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signal() != syscall.SIGKILL {
-			return p.err
-		}
+	return g.crash
+}
+
+// ended takes down that p has ended, and cancels the group if nobody asked
+// for it.
+func (g *Group) ended(p *Process) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	killed := ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+	if g.crash == nil && !(g.closed && killed) {
+		g.crash = p.err
 	}
-	return nil
+	g.cancel(p.err)
+	close(p.exited)
 }
 
 func closedChannel() chan struct{} {
