@@ -4,10 +4,8 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
-	"encoding/asn1"
 	"errors"
 	"fmt"
-	"math/big"
 	"strconv"
 	"unicode"
 	"unicode/utf8"
@@ -93,14 +91,11 @@ func (k Key) misshapen(output []byte, readings []reading) error {
 			return fmt.Errorf("the signature is %s, the size of one by %s, but the leaf certificate's key is %s: sign with the leaf's private key, or name the chain of the key that signs",
 				count(reading), name, k.name())
 		}
-		if isECDSA(reading.signature) {
+		if _, _, ok := parseDER(reading.signature); ok {
 			return fmt.Errorf("the signature is an ECDSA signature in ASN.1 DER that the leaf certificate's %s key can't have made: sign with the leaf's private key, or name the chain of the key that signs", k.name())
 		}
 	}
 	last := readings[len(readings)-1]
-	if last.encoding == newline {
-		last = readings[0] // one byte in 128 is one: it may be the signature's
-	}
 	if isText(output) && (len(last.signature) > k.size() || len(last.signature) < k.size()/2 || last.encoding == "") {
 		return fmt.Errorf("the signer printed text that isn't a signature: %s: it must print the raw signature on stdout, and its messages on stderr", snippet(output))
 	}
@@ -117,12 +112,6 @@ func count(reading reading) string {
 		return fmt.Sprintf("%d bytes", len(reading.signature))
 	}
 	return fmt.Sprintf("%d bytes without %s", len(reading.signature), reading.encoding)
-}
-
-func isECDSA(signature []byte) bool {
-	var value struct{ R, S *big.Int }
-	rest, err := asn1.Unmarshal(signature, &value)
-	return err == nil && len(rest) == 0
 }
 
 func isText(output []byte) bool {

@@ -33,12 +33,10 @@ type reading struct {
 	encoding string
 }
 
-const newline = "a newline at the end"
-
 func (k Key) readings(output []byte) []reading {
 	texts := []reading{{output, ""}}
-	if trimmed := bytes.TrimRight(output, "\r\n"); len(trimmed) < len(output) {
-		texts = append(texts, reading{trimmed, newline})
+	if trimmed := k.trimNewlines(output); len(trimmed) < len(output) {
+		texts = append(texts, reading{trimmed, "a newline at the end"})
 	}
 	texts = append(texts, decodeText(output)...)
 	var result []reading
@@ -50,6 +48,16 @@ func (k Key) readings(output []byte) []reading {
 	}
 	return result
 }
+
+// trimNewlines takes no byte of a signature for a newline: one in 128 ends with one.
+func (k Key) trimNewlines(output []byte) []byte {
+	for len(output) > k.size() && isNewline(output[len(output)-1]) {
+		output = output[:len(output)-1]
+	}
+	return output
+}
+
+func isNewline(b byte) bool { return b == '\r' || b == '\n' }
 
 // decodeText undoes base64 in both alphabets and hexadecimal, wrapped or not,
 // padded or not. A text that is valid in several is returned in each.
@@ -83,16 +91,21 @@ func (k Key) fromDER(der []byte) ([]byte, bool) {
 	if !ok {
 		return nil, false
 	}
-	var value struct{ R, S *big.Int }
-	if rest, err := asn1.Unmarshal(der, &value); err != nil || len(rest) > 0 {
-		return nil, false
-	}
+	r, s, ok := parseDER(der)
 	order := public.Curve.Params().N
-	if value.R.Sign() <= 0 || value.S.Sign() <= 0 || value.R.Cmp(order) >= 0 || value.S.Cmp(order) >= 0 {
+	if !ok || r.Sign() <= 0 || s.Sign() <= 0 || r.Cmp(order) >= 0 || s.Cmp(order) >= 0 {
 		return nil, false
 	}
 	fixed := make([]byte, k.size())
-	value.R.FillBytes(fixed[:len(fixed)/2])
-	value.S.FillBytes(fixed[len(fixed)/2:])
+	r.FillBytes(fixed[:len(fixed)/2])
+	s.FillBytes(fixed[len(fixed)/2:])
 	return fixed, true
+}
+
+// parseDER returns the numbers of an ECDSA signature in ASN.1 DER, which says its
+// own length: newlines after it aren't its.
+func parseDER(der []byte) (r, s *big.Int, ok bool) {
+	var value struct{ R, S *big.Int }
+	rest, err := asn1.Unmarshal(der, &value)
+	return value.R, value.S, err == nil && len(bytes.TrimRight(rest, "\r\n")) == 0
 }

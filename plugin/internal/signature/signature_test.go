@@ -108,6 +108,30 @@ func TestRepair(t *testing.T) {
 	}
 }
 
+// TestNewlinesAtTheEnd keeps the newlines that are the signature's own.
+func TestNewlinesAtTheEnd(t *testing.T) {
+	for spec, hash := range map[string]crypto.Hash{"RSA-2048": crypto.SHA256, "EC-256": crypto.SHA256} {
+		private := pkitest.Key(t, spec)
+		key := Key{private.Public(), hash}
+		raw := sign(t, private, hash, payload)
+		for !isNewline(raw[len(raw)-1]) {
+			raw = sign(t, private, hash, payload)
+		}
+		forms := map[string][]byte{spec: raw}
+		if spec == "EC-256" {
+			forms["DER"] = toDER(t, raw)
+		}
+		for form, output := range forms {
+			for _, end := range []string{"", "\n", "\r\n", "\n\n"} {
+				got, err := key.From(append(bytes.Clone(output), end...), payload)
+				if err != nil || !bytes.Equal(got, raw) {
+					t.Errorf("%s with %q after it: got %x, %v", form, end, got, err)
+				}
+			}
+		}
+	}
+}
+
 // TestDiagnosisOfRSA makes each mistake with an RSA key.
 func TestDiagnosisOfRSA(t *testing.T) {
 	private, other := pkitest.Key(t, "RSA-3072"), pkitest.Key(t, "RSA-2048")
