@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -15,6 +16,7 @@ import (
 // A console shows the steps of a run, a line each with its time, below them on
 // a terminal those that go on, and keeps them for the report.
 type console struct {
+	ctx     context.Context // of the run
 	line    *terminal.Line
 	closing sync.Once
 	started time.Time
@@ -22,12 +24,14 @@ type console struct {
 	mu       sync.Mutex
 	running  []report.Step
 	steps    []report.Step
+	failed   bool // one of steps has
 	warnings map[string]bool // shown
 }
 
-// newConsole returns a console that shows running steps until it is closed.
-func newConsole(out io.Writer) *console {
-	c := &console{line: terminal.NewLine(out, false), started: time.Now(), warnings: map[string]bool{}}
+// newConsole returns a console that shows running steps of a run with the
+// context ctx until it is closed.
+func newConsole(ctx context.Context, out io.Writer) *console {
+	c := &console{ctx: ctx, line: terminal.NewLine(out, false), started: time.Now(), warnings: map[string]bool{}}
 	c.line.Start(c.text)
 	return c
 }
@@ -50,7 +54,8 @@ func (c *console) text() string {
 }
 
 // step tells the start of a step; the function it returns tells its end and
-// hands its error on. Steps may overlap.
+// hands its error on. Steps may overlap. One that is cut short by the end of
+// the run or the failure of another has nothing to report.
 func (c *console) step(name string) func(error) error {
 	step := report.Step{Name: name, Started: time.Now()}
 	c.mu.Lock()
@@ -61,13 +66,19 @@ func (c *console) step(name string) func(error) error {
 		step.Seconds, step.Error = time.Since(step.Started).Seconds(), text(err)
 		c.mu.Lock()
 		c.running = slices.DeleteFunc(c.running, func(s report.Step) bool { return s.Name == name })
-		c.steps = append(c.steps, step)
+		cut := err != nil && (c.failed || c.ctx.Err() != nil)
+		if !cut {
+			c.steps = append(c.steps, step)
+			c.failed = c.failed || err != nil
+		}
 		c.mu.Unlock()
-		mark := " "
-		if err != nil {
+		mark, end := " ", ""
+		if cut {
+			mark, end = "–", ", cut short"
+		} else if err != nil {
 			mark = "✗"
 		}
-		c.line.Printf("%s %6.2f s  %s\n", mark, step.Seconds, name)
+		c.line.Printf("%s %6.2f s  %s%s\n", mark, step.Seconds, name, end)
 		return err
 	}
 }

@@ -92,7 +92,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	r := &chainRun{plan: p, programs: programs, space: space, dir: space.Dir, processes: processes, console: newConsole(os.Stdout)}
+	r := &chainRun{plan: p, programs: programs, space: space, dir: space.Dir, processes: processes, console: newConsole(processes.Context(), os.Stdout)}
 	defer r.console.close()
 	return r.end(r.do(processes.Context()))
 }
