@@ -1,0 +1,185 @@
+package main_test
+
+import (
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"container-signing/e2e/internal/pki"
+)
+
+// A usageCase is something that can't be done, and what e2e says about it.
+type usageCase struct {
+	args  []string
+	words []string
+}
+
+// usageCases are those that need no files.
+func usageCases() map[string]usageCase {
+	return map[string]usageCase{
+		"unknown flag":             {[]string{"--colour"}, []string{"-colour", "`e2e --help` lists the flags"}},
+		"unknown command":          {[]string{"sign"}, []string{`unknown argument "sign"`, "signer, tools"}},
+		"argument after a flag":    {[]string{"-v", "now"}, []string{`unknown argument "now"`}},
+		"argument of tools":        {[]string{"tools", "oras"}, []string{`unknown argument "oras"`, "takes none"}},
+		"unknown key spec":         {[]string{"--key-spec", "RSA-1024"}, []string{"--key-spec", `"RSA-1024"`, "RSA-2048, RSA-3072"}},
+		"unknown format":           {[]string{"--signature-format", "pgp"}, []string{"--signature-format", `"pgp"`, "jws, cose"}},
+		"unknown policy":           {[]string{"--policy", "opa"}, []string{`--policy "opa"`, "imagevalidatingpolicy, clusterpolicy", "--policies"}},
+		"same registries":          {[]string{"--ci-registry", "127.0.0.1:7", "--production-registry", "127.0.0.1:7"}, []string{"127.0.0.1:7", "different addresses"}},
+		"registry without a port":  {[]string{"--ci-registry", "localhost"}, []string{`--ci-registry "localhost"`, "127.0.0.1:5002"}},
+		"registry elsewhere":       {[]string{"--ci-registry", "192.0.2.1:5002"}, []string{"--ci-registry 192.0.2.1:5002", "another address"}},
+		"signer without chain":     {[]string{"--signer", "true"}, []string{"--signer and --certificate-chain belong together"}},
+		"chain without signer":     {[]string{"--certificate-chain", "x"}, []string{"--signer and --certificate-chain belong together"}},
+		"CA without signer":        {[]string{"--ca", "x"}, []string{"--ca x without --signer"}},
+		"patience that isn't one":  {[]string{"--patience", "soon"}, []string{`"soon"`, "-patience"}},
+		"no patience":              {[]string{"--patience", "0s"}, []string{"--patience", "90s"}},
+		"image that can't be":      {[]string{"--image", "Busybox:latest:1"}, []string{`--image "Busybox:latest:1"`}},
+		"missing workloads":        {[]string{"--workloads", "nowhere"}, []string{"--workloads", "nowhere: no such file or directory"}},
+		"missing policies":         {[]string{"--policies", "nowhere"}, []string{"--policies", "nowhere: no such file or directory"}},
+		"file for workloads":       {[]string{"--workloads", "main_test.go"}, []string{"--workloads", `"main_test.go" is a file`}},
+		"report below a file":      {[]string{"--report", "main_test.go/report"}, []string{`--report "main_test.go/report"`, "give a folder"}},
+		"missing chain":            {[]string{"--signer", "true", "--certificate-chain", "nowhere"}, []string{"--certificate-chain", "nowhere: no such file or directory"}},
+		"chain of no certificates": {[]string{"--signer", "true", "--certificate-chain", "main_test.go"}, []string{"--certificate-chain", `"main_test.go"`, "PEM or DER"}},
+	}
+}
+
+// usageCasesIn are those that need files in dir.
+func usageCasesIn(t *testing.T, dir string) map[string]usageCase {
+	in := func(name string) string { return filepath.Join(dir, name) }
+	for name, content := range map[string]string{
+		"none/README":                    "nothing\n",
+		"prose/admit/prose.yaml":         "Dear cluster,\n",
+		"prose-policy/prose.yaml":        "Dear cluster,\n",
+		"place/pod.yaml":                 "kind: Pod\n",
+		"reason/deny/pod.yaml":           "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: unsigned}]}\n",
+		"no-policy/deployment.yaml":      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n",
+		"nameless/policy.yaml":           "apiVersion: policies.kyverno.io/v1\nkind: ImageValidatingPolicy\n",
+		"unreadable/admit/pod.yaml/file": "",
+	} {
+		writeFile(t, in(name), content)
+	}
+	own, other := newIdentity(t, in("own"), "EC-256"), newIdentity(t, in("other"), "EC-256")
+	signer := []string{"--signer", "true", "--certificate-chain"}
+	return map[string]usageCase{
+		"folder without workloads":      {[]string{"--workloads", in("none")}, []string{in("none")}},
+		"workload that is no manifest":  {[]string{"--workloads", in("prose")}, []string{in("prose/admit/prose.yaml")}},
+		"workload in no folder":         {[]string{"--workloads", in("place")}, []string{in("place/pod.yaml"), "admit/ or deny/"}},
+		"refusal without a reason":      {[]string{"--workloads", in("reason")}, []string{in("reason/deny/pod.yaml"), "container-signing/refused-by"}},
+		"workload that can't be read":   {[]string{"--workloads", in("unreadable")}, []string{in("unreadable/admit/pod.yaml")}},
+		"folder without policies":       {[]string{"--policies", in("none")}, []string{in("none"), "*.yaml"}},
+		"policy that is no manifest":    {[]string{"--policies", in("prose-policy")}, []string{in("prose-policy/prose.yaml")}},
+		"policy that is something else": {[]string{"--policies", in("no-policy")}, []string{in("no-policy/deployment.yaml"), `Deployment "a" is no policy`}},
+		"policy without a name":         {[]string{"--policies", in("nameless")}, []string{in("nameless/policy.yaml"), "metadata.name"}},
+		"expired certificate":           {append(slices.Clone(signer), expired(t, in("expired.crt"))), []string{"--certificate-chain", "CN=expired", "renew it"}},
+		"chain without a root":          {append(slices.Clone(signer), leafOf(t, own.chain, in("leaf.crt"))), []string{"--certificate-chain", "add the root"}},
+		"CA of another chain":           {append(slices.Clone(signer), own.chain, "--ca", other.ca), []string{"--ca", other.ca, own.chain}},
+		"missing CA":                    {append(slices.Clone(signer), own.chain, "--ca", in("nowhere")), []string{"--ca", in("nowhere")}},
+	}
+}
+
+// TestUsage asks for what can't be done. It has to be found at once, before
+// anything is started, and to be told in one sentence.
+func TestUsage(t *testing.T) {
+	cases := usageCases()
+	for name, one := range usageCasesIn(t, shortTempDir(t)) {
+		cases[name] = one
+	}
+	for name, one := range cases {
+		t.Run(name, func(t *testing.T) { checkUsage(t, one) })
+	}
+}
+
+func checkUsage(t *testing.T, one usageCase) {
+	t.Helper()
+	s := newSession(t)
+	if !strings.Contains(strings.Join(one.args, " "), "-registry") && one.args[0] != "tools" && one.args[0] != "sign" {
+		one.args = append(s.args, one.args...)
+	}
+	s.cmd.Args = append(s.cmd.Args[:1], one.args...)
+	begun := time.Now()
+	if status := s.start().wait(); status != 2 {
+		t.Errorf("exit status %d, not 2", status)
+	}
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("it took %s to find that", took)
+	}
+	s.checkError(one.words...)
+	if text := s.text("stderr"); strings.Count(text, "\n") != 1 {
+		t.Errorf("standard error isn't one line:\n%s", text)
+	}
+	if text := s.text("stdout"); text != "" {
+		t.Errorf("something was done first:\n%s", text)
+	}
+}
+
+// TestTakenPort names the process that has the port.
+func TestTakenPort(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	taken := listener.Addr().String()
+	for _, flag := range []string{"--ci-registry", "--production-registry"} {
+		checkUsage(t, usageCase{[]string{flag, taken}, []string{
+			flag + " " + taken + " is taken by process ", os.Args[0], "another address with " + flag,
+		}})
+	}
+}
+
+// TestHelp shows the flags on standard output, and is no failure.
+func TestHelp(t *testing.T) {
+	for _, flag := range []string{"--help", "-h", "-help"} {
+		s := newSession(t, flag)
+		if status := s.start().wait(); status != 0 {
+			t.Errorf("%s: exit status %d, not 0", flag, status)
+		}
+		for _, words := range []string{"Usage: go run ./e2e [flags]", "--workloads folder", "(default: 127.0.0.1:5002)", "Exit status: 0"} {
+			if !strings.Contains(s.text("stdout"), words) {
+				t.Errorf("%s doesn't say %q", flag, words)
+			}
+		}
+		if text := s.text("stderr"); text != "" {
+			t.Errorf("%s: standard error isn't empty: %s", flag, text)
+		}
+	}
+}
+
+// expired writes a self-signed certificate that has expired.
+func expired(t *testing.T, path string) string {
+	t.Helper()
+	authority, err := pki.NewAuthority("expired", "EC-256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "expired"},
+		NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(-time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, authority.Key.Public(), authority.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, path, string(der))
+	return path
+}
+
+// leafOf writes the first certificate of a chain to another file.
+func leafOf(t *testing.T, chain, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const end = "-----END CERTIFICATE-----\n"
+	first, _, _ := strings.Cut(string(content), end)
+	writeFile(t, path, first+end)
+	return path
+}
