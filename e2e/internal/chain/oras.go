@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,8 +29,11 @@ type ORAS struct{ process.Tool }
 // configuration, or in an OCI image layout, as FOLDER:TAG.
 func (o ORAS) Push(ctx context.Context, source, reference string) (string, error) {
 	args := []string{"cp", "--no-tty", "--to-plain-http"}
-	if IsLayout(source) {
+	switch {
+	case IsLayout(source):
 		args = append(args, "--from-oci-layout")
+	case onLoopback(source):
+		args = append(args, "--from-plain-http")
 	}
 	if _, err := o.Run(ctx, append(args, source, reference)...); err != nil {
 		return "", fmt.Errorf("copying image %q to %q: %w", source, reference, err)
@@ -90,6 +94,16 @@ func (o ORAS) Repositories(ctx context.Context, registry string) ([]string, erro
 		return nil, fmt.Errorf("listing the repositories of registry %q: %w", registry, err)
 	}
 	return strings.Fields(output), nil
+}
+
+// onLoopback tells whether an image is in a registry of this machine. docker
+// speaks plain HTTP with those too.
+func onLoopback(reference string) bool {
+	host, _, _ := strings.Cut(reference, "/")
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // IsLayout tells whether a reference names an image in an OCI image layout, as
