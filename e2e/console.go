@@ -24,8 +24,7 @@ type console struct {
 	mu       sync.Mutex
 	running  []report.Step
 	steps    []report.Step
-	failed   bool // one of steps has
-	failed   bool
+	failed   bool            // one of steps has
 	warnings map[string]bool // shown
 }
 
@@ -82,16 +81,6 @@ func (c *console) step(name string) func(error) error {
 		c.line.Printf("%s %6.2f s  %s%s\n", mark, step.Seconds, name, end)
 		return err
 	}
-}
-
-// markFailure returns the mark of a step that failed: another one for those
-// that are only ended because one before them has failed.
-func (c *console) markFailure() string {
-	if c.failed {
-		return "-"
-	}
-	c.failed = true
-	return "✗"
 }
 
 // trace shows a command line that a step runs.
