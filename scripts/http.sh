@@ -15,8 +15,8 @@
 #        EXTERNAL_SIGNER_TOKEN_FILE  file whose first line is a bearer token (optional)
 #        EXTERNAL_SIGNER_CA          PEM file of the CA of the service's certificate, where
 #                                    it isn't one the system trusts (optional)
-#        EXTERNAL_DEADLINE           seconds to wait for the answer at most; else until a
-#                                    second before the plugin gives up (SIGNER_DEADLINE)
+#        EXTERNAL_DEADLINE           seconds to wait for the answer at most (optional): it
+#                                    ends a second before the plugin gives up in any case
 #
 #   EXTERNAL_SIGNER_URL=https://signer.example.com/sign \
 #   EXTERNAL_SIGNER_TOKEN_FILE=/run/secrets/token notation sign \
@@ -43,19 +43,18 @@ esac
 case "$SIGNER_KEY_ID" in
 *[[:cntrl:]]*) fail "the key id has a control character and can't be sent in a header" ;;
 esac
-wait=${EXTERNAL_DEADLINE:-50}
-case "$wait" in
-0* | *[!0-9]*) fail "EXTERNAL_DEADLINE is \"$wait\": it must be a whole number of seconds, at least 1" ;;
+seconds=${EXTERNAL_DEADLINE:-50}
+case "$seconds" in
+0* | *[!0-9]*) fail "EXTERNAL_DEADLINE is \"$seconds\": it must be a whole number of seconds, at least 1" ;;
 esac
 if [ -n "${SIGNER_DEADLINE:-}" ]; then
     case "$SIGNER_DEADLINE" in
     0* | *[!0-9]*) fail "SIGNER_DEADLINE is \"$SIGNER_DEADLINE\": the plugin sets it to a Unix time in seconds" ;;
     esac
     left=$((SIGNER_DEADLINE - $(date +%s) - 1))
-    # curl takes 0 for no limit.
-    [ "$left" -ge 1 ] || left=1
-    if [ -z "${EXTERNAL_DEADLINE:-}" ] || [ "$left" -lt "$wait" ]; then
-        wait=$left
+    [ "$left" -ge 1 ] || left=1 # curl takes 0 for no limit
+    if [ -z "${EXTERNAL_DEADLINE:-}" ] || [ "$left" -lt "$seconds" ]; then
+        seconds=$left
     fi
 fi
 
@@ -92,7 +91,7 @@ status=$(
     trap '' XFSZ
     ulimit -f 128
     curl --disable --silent --show-error --proto =http,https \
-        --max-time "$wait" "$@" \
+        --max-time "$seconds" "$@" \
         --header "Content-Type: application/octet-stream" \
         --header "Expect:" \
         --header "Signer-Key-Id: $SIGNER_KEY_ID" \
@@ -109,7 +108,7 @@ END
 case "$ended" in
 0) ;;
 23) fail "$url answered with more than 64 KiB (is it the signing service?), or ${TMPDIR:-/tmp} is full" ;;
-28) fail "$url gave no answer in $wait s: if it needs longer raise the plugin's timeout, and EXTERNAL_DEADLINE where it is set" ;;
+28) fail "$url gave no answer in $seconds s: if it needs longer raise the plugin's timeout, and EXTERNAL_DEADLINE where it is set" ;;
 *) fail "$url gave no answer: curl ended with status $ended" ;;
 esac
 if [ "$status" != 200 ]; then

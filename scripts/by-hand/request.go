@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -142,19 +143,19 @@ func (r *request) gaveUp(ctx context.Context, problem error) error {
 
 // read returns the signature if the answer is there and whole.
 func (r *request) read() ([]byte, error) {
-	// Stat first: opening a named pipe would wait for somebody to write.
-	info, err := os.Stat(r.path(signatureName))
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a regular file")
-	}
-	file, err := os.Open(r.path(signatureName))
+	// Opening a pipe would else wait for somebody to write.
+	file, err := os.OpenFile(r.path(signatureName), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("it can't be read: %w", err)
 	}
 	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("it can't be read: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
+	}
 	const enough = 4096 // the longest, RSA-4096 in hex, has 1024 and line ends
 	content, err := io.ReadAll(io.LimitReader(file, enough+1))
 	if err != nil {

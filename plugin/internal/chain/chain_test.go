@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -184,7 +185,11 @@ func TestLoadRefuses(t *testing.T) {
 
 // TestLoadRefusesWhatIsNoFile opens nothing that it could wait for.
 func TestLoadRefusesWhatIsNoFile(t *testing.T) {
-	for path, want := range map[string]string{"nonesuch": "no such file", ".": "not a regular file", os.DevNull: "not a regular file"} {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{pipe: "not a regular file", "nonesuch": "no such file", ".": "not a regular file", os.DevNull: "not a regular file"} {
 		if _, err := Load(path, time.Now()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", path, err, want)
 		}

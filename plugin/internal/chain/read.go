@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	nx509 "github.com/notaryproject/notation-core-go/x509"
@@ -47,18 +48,19 @@ func Load(path string, now time.Time) ([]*x509.Certificate, error) {
 // notation starts the plugin three times a signature, and each time it has to
 // read the chain.
 func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+	// Opening a pipe would else wait for somebody to write.
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("opening certificate chain: %w", err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("opening certificate chain: %w", err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("opening certificate chain %q: not a regular file: name a PEM or DER file", path)
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("opening certificate chain: %w", err)
-	}
-	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, maxFileSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading certificate chain: %w", err)
