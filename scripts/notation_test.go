@@ -2,6 +2,7 @@ package scripts_test
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -172,6 +173,16 @@ func TestNotationShowsTheSignersWords(t *testing.T) {
 	n := newNotation(t, specNamed("RSA-3072"))
 	out, err := n.sign(t, "jws", "openssl.sh", []string{"EXTERNAL_PRIVATE_KEY=" + keyFile(t, specNamed("EC-256"))})
 	if want := "is not RSA-3072, which the certificate has"; err == nil || !strings.Contains(out, want) {
+		t.Errorf("%v: said %q, want %q in it", err, out, want)
+	}
+}
+
+// A signer that knows the plugin's deadline says itself what it has waited for.
+func TestNotationTellsTheDeadline(t *testing.T) {
+	need(t, "curl")
+	n := newNotation(t, specNamed("EC-256"))
+	out, err := n.sign(t, "jws", "http.sh", append(serve(t, http.HandlerFunc(hang)), "EXTERNAL_TIMEOUT=3s"))
+	if want := "raise the plugin's timeout"; err == nil || !strings.Contains(out, want) {
 		t.Errorf("%v: said %q, want %q in it", err, out, want)
 	}
 }
