@@ -25,9 +25,14 @@ type log struct {
 
 const (
 	tailLines = 15
-	// lineLimit bounds, in bytes, what is kept of one line in memory.
-	lineLimit = 2000
+	// lineLimit bounds, in bytes, what is shown of one line: the rest is, as
+	// programs log in JSON, a stack trace.
+	lineLimit = 400
 )
+
+// stackTrace matches the lines of a Go program's stack trace: they would push
+// what the program said before out of the tail.
+var stackTrace = regexp.MustCompile(`^(\s*$|\t|goroutine \d+ \[|created by |[^\s{]+\(.*\)\s*$)`)
 
 func newLog(path string, line *regexp.Regexp) (*log, error) {
 	file, err := os.Create(path)
@@ -39,13 +44,15 @@ func newLog(path string, line *regexp.Regexp) (*log, error) {
 
 // copy takes what the process prints until it prints no more.
 func (l *log) copy(from io.Reader) {
-	lines := bufio.NewReaderSize(from, lineLimit)
-	found := l.line == nil
+	lines := bufio.NewReaderSize(from, 4096)
+	found, whole := l.line == nil, true
 	for {
 		line, err := lines.ReadSlice('\n')
-		if len(line) > 0 {
-			l.add(line)
+		l.write(line)
+		if whole && len(line) > 0 && !stackTrace.Match(line) {
+			l.remember(line)
 		}
+		whole = err == nil
 		if !found && l.line.Match(line) {
 			found = true
 			close(l.matched)
@@ -56,13 +63,23 @@ func (l *log) copy(from io.Reader) {
 	}
 }
 
-func (l *log) add(line []byte) {
+func (l *log) write(piece []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.writeErr == nil {
-		_, l.writeErr = l.file.Write(line)
+		_, l.writeErr = l.file.Write(piece)
 	}
-	if l.tail = append(l.tail, strings.TrimRight(string(line), "\r\n")); len(l.tail) > tailLines {
+}
+
+// remember puts the begin of a line into the tail.
+func (l *log) remember(begin []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	line := strings.TrimRight(string(begin), "\r\n")
+	if len(line) > lineLimit {
+		line = strings.ToValidUTF8(line[:lineLimit], "") + "…"
+	}
+	if l.tail = append(l.tail, line); len(l.tail) > tailLines {
 		l.tail = l.tail[1:]
 	}
 }
