@@ -114,7 +114,7 @@ func (r *chainRun) end(err error) error {
 	if cause == nil {
 		cause = err
 	}
-	return r.abort(cause)
+	return r.abort(r.space.Explain(cause))
 }
 
 // A chainRun is one run of the chain.

@@ -28,8 +28,9 @@ type Tool struct {
 // command as one could paste it into a shell, how it ended, and what it
 // printed on standard error.
 func (t Tool) Run(ctx context.Context, args ...string) (string, error) {
+	command := t.command(args)
 	if t.Trace != nil {
-		t.Trace(Quote(append([]string{t.Path}, args...)...))
+		t.Trace(command)
 	}
 	cmd := exec.CommandContext(ctx, t.Path, args...)
 	cmd.Env = append(os.Environ(), t.Env...)
@@ -53,7 +54,17 @@ func (t Tool) Run(ctx context.Context, args ...string) (string, error) {
 	if words == "" {
 		words = strings.TrimSpace(stdout.String())
 	}
-	return stdout.String(), &ToolError{Command: Quote(append([]string{t.Path}, args...)...), Words: words, Err: err}
+	return stdout.String(), &ToolError{Command: command, Words: words, Err: err}
+}
+
+// command renders what Run runs with args for a shell.
+func (t Tool) command(args []string) string {
+	var command strings.Builder
+	for _, variable := range t.Env {
+		name, value, _ := strings.Cut(variable, "=")
+		command.WriteString(name + "=" + Quote(value) + " ")
+	}
+	return command.String() + Quote(append([]string{t.Path}, args...)...)
 }
 
 // A ToolError is a tool's failure in its own words.

@@ -60,6 +60,21 @@ func (w *Workspace) Close() error {
 	return nil
 }
 
+// Explain adds to an error that the folder's disk is nearly full, if it is: few
+// programs say so well.
+func (w *Workspace) Explain(err error) error {
+	// The least that a run wants at once: etcd's log of writes.
+	const least = 64 << 20
+	var disk syscall.Statfs_t
+	if syscall.Statfs(w.Dir, &disk) != nil {
+		return err
+	}
+	if free := disk.Bavail * uint64(disk.Bsize); free < least {
+		return fmt.Errorf("%w\nthe disk of the temporary folder %q has only %d MB left; free some, or let TMPDIR name another place", err, w.Dir, free>>20)
+	}
+	return err
+}
+
 // Janitor waits until nobody holds the lifeline any more, of which its
 // standard input is the other end, and removes the folder dir.
 func Janitor(dir string) error {
