@@ -24,6 +24,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 
 	"container-signing/e2e/internal/workspace"
@@ -57,8 +58,7 @@ func main() {
 	endWithGoRun()
 	// Kubernetes' client libraries have a log of their own. What matters of it
 	// comes back as errors.
-	klog.LogToStderr(false)
-	klog.SetOutput(io.Discard)
+	klog.SetLogger(logr.Discard())
 	if len(os.Args) > 1 {
 		if command, ok := commands[os.Args[1]]; ok {
 			exit(command.run(ctx, os.Args[2:]))
