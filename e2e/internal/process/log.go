@@ -44,11 +44,10 @@ func newLog(path string, line *regexp.Regexp) (*log, error) {
 
 // copy takes what the process prints until it prints no more.
 func (l *log) copy(from io.Reader) {
-	lines := bufio.NewReaderSize(from, 4096)
+	lines := bufio.NewReaderSize(io.TeeReader(from, l), 32<<10)
 	found, whole := l.line == nil, true
 	for {
 		line, err := lines.ReadSlice('\n')
-		l.write(line)
 		if whole && len(line) > 0 && !stackTrace.Match(line) {
 			l.remember(line)
 		}
@@ -63,12 +62,15 @@ func (l *log) copy(from io.Reader) {
 	}
 }
 
-func (l *log) write(piece []byte) {
+// Write writes to the file. It keeps the first error for the end: what can't
+// be written has to be read nevertheless.
+func (l *log) Write(printed []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.writeErr == nil {
-		_, l.writeErr = l.file.Write(piece)
+		_, l.writeErr = l.file.Write(printed)
 	}
+	return len(printed), nil
 }
 
 // remember puts the begin of a line into the tail.

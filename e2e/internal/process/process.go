@@ -169,6 +169,11 @@ func (p *Process) WaitReady(ctx context.Context) error {
 	case <-p.exited:
 		return p.err
 	case <-ctx.Done():
+		select {
+		case <-p.exited:
+			return p.err // which is why the context is done
+		default:
+		}
 		return p.Explain(fmt.Errorf("waiting for %s to be ready: %w", p.name, context.Cause(ctx)))
 	}
 }
@@ -214,8 +219,8 @@ func (g *Group) ended(p *Process) {
 	if g.crash == nil && !(g.closed && killed) {
 		g.crash = p.err
 	}
-	g.cancel(p.err)
 	close(p.exited)
+	g.cancel(p.err)
 }
 
 func closedChannel() chan struct{} {
