@@ -1,0 +1,88 @@
+package pki
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	corex509 "github.com/notaryproject/notation-core-go/x509"
+)
+
+// TestSigner has Notation's own library judge the demonstration chain of each
+// key spec.
+func TestSigner(t *testing.T) {
+	for _, spec := range KeySpecs() {
+		t.Run(spec, func(t *testing.T) {
+			t.Parallel()
+			authority, err := NewAuthority("test CA", spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			leaf, err := authority.NewSigner("test", spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			now := time.Now()
+			if err := corex509.ValidateCodeSigningCertChain([]*x509.Certificate{leaf.X509, authority.X509}, &now); err != nil {
+				t.Error(err)
+			}
+			if made := specOf(leaf.X509.PublicKey); made != spec {
+				t.Errorf("the key is %s", made)
+			}
+			block, rest := pem.Decode(leaf.PEM())
+			if block == nil || len(rest) > 0 || !bytes.Equal(block.Bytes, leaf.X509.Raw) {
+				t.Errorf("the PEM isn't the certificate: %s", leaf.PEM())
+			}
+		})
+	}
+}
+
+func specOf(key any) string {
+	switch key := key.(type) {
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA-%d", key.N.BitLen())
+	case *ecdsa.PublicKey:
+		return fmt.Sprintf("EC-%d", key.Curve.Params().BitSize)
+	}
+	return "unknown"
+}
+
+// TestNotForSigning makes sure that the certificates of a cluster don't sign
+// images.
+func TestNotForSigning(t *testing.T) {
+	authority, err := NewAuthority("test CA", "EC-256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := authority.NewServer("server", "127.0.0.1", "localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := authority.NewClient("somebody", "a group")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	for _, certificate := range []*Certificate{server, client} {
+		if corex509.ValidateCodeSigningCertChain([]*x509.Certificate{certificate.X509, authority.X509}, &now) == nil {
+			t.Errorf("the certificate of %q may sign images", certificate.X509.Subject)
+		}
+	}
+	for _, host := range []string{"127.0.0.1", "localhost"} {
+		if err := server.X509.VerifyHostname(host); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestUnknownKeySpec(t *testing.T) {
+	if _, err := NewAuthority("test CA", "DSA-1024"); err == nil || !strings.Contains(err.Error(), "known are RSA-2048") {
+		t.Errorf("the error is %v", err)
+	}
+}
