@@ -22,15 +22,15 @@ var moments = map[string]struct {
 }{
 	"starting registries": {
 		reach:   func(s *session) { s.awaitFile("container-signing-*/logs/registry-ci.log") },
-		signals: []string{"SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"},
+		signals: []string{"SIGHUP", "SIGKILL"},
 	},
 	"making certificates and the plugin": {
 		reach:   func(s *session) { s.awaitFile("container-signing-*/another-ca") },
-		signals: []string{"SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"},
+		signals: []string{"SIGTERM", "SIGKILL"},
 	},
 	"starting the API server": {
 		reach:   func(s *session) { s.awaitFile("container-signing-*/logs/kube-apiserver.log") },
-		signals: []string{"SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"},
+		signals: []string{"SIGINT", "SIGKILL"},
 	},
 	"signing": {
 		args:    hangingSigner,
