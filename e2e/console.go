@@ -83,6 +83,14 @@ func (c *console) step(name string) func(error) error {
 	}
 }
 
+// leave leaves the terminal to f, which may ask a person there: what is asked
+// isn't overwritten.
+func (c *console) leave(f func() error) error {
+	c.line.Stop()
+	defer c.line.Start(c.text)
+	return f()
+}
+
 // trace shows a command line that a step runs.
 func (c *console) trace(command string) { c.line.Printf("           $ %s\n", command) }
 

@@ -118,7 +118,7 @@ func ownIdentity(o options, dir string) (identity, error) {
 		return identity{}, fmt.Errorf("writing the CA: %w", err)
 	}
 	return identity{ca: ca, Signing: chain.Signing{
-		Signer: o.signer, CertificateChain: o.certificateChain, KeyID: o.keyID, Timeout: o.signerTimeout, Format: o.format,
+		Signer: o.signer, Asks: true, CertificateChain: o.certificateChain, KeyID: o.keyID, Timeout: o.signerTimeout, Format: o.format,
 	}}, nil
 }
 

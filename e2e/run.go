@@ -182,7 +182,12 @@ func (r *chainRun) supplyImages(ctx context.Context) error {
 		return err
 	}
 	// How long signing may take is the plugin's to say.
-	if err := r.console.do("notation sign, in ci", func() error { return r.supply.sign(ctx) }); err != nil {
+	if err := r.console.do("notation sign, in ci", func() error {
+		if r.signer == "" {
+			return r.supply.sign(ctx)
+		}
+		return r.console.leave(func() error { return r.supply.sign(ctx) })
+	}); err != nil {
 		return err
 	}
 	if err := r.bounded(ctx, "oras cp -r, from ci to production", func(ctx context.Context) error {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"container-signing/e2e/internal/process"
@@ -38,6 +39,9 @@ type Signing struct {
 	Timeout time.Duration
 	// Format of the signature envelope: jws or cose.
 	Format string
+	// Asks says that the signer may ask at the terminal, such as for a
+	// passphrase.
+	Asks bool
 	// Env is added to the signer's environment.
 	Env []string
 }
@@ -50,9 +54,17 @@ func (n Notation) InstallPlugin(ctx context.Context, file string) error {
 	return nil
 }
 
+// terminal is held by the signer that may ask there: two at a time would each
+// read half of an answer.
+var terminal sync.Mutex
+
 // Sign signs an image through the plugin external-signer.
 func (n Notation) Sign(ctx context.Context, s Signing, reference string) error {
 	n.Env = append(n.Env[:len(n.Env):len(n.Env)], s.Env...)
+	if n.Asks = s.Asks; s.Asks {
+		terminal.Lock()
+		defer terminal.Unlock()
+	}
 	if _, err := n.Run(ctx, SignArgs(s, reference)...); err != nil {
 		return fmt.Errorf("signing image %q: %w", reference, err)
 	}

@@ -19,6 +19,10 @@ type Tool struct {
 	// Trace is told each command as one could paste it into a shell; nil if
 	// nobody wants to know.
 	Trace func(command string)
+	// Asks says that the tool may ask a person at the terminal. It then stays in
+	// the process group of this process: a terminal refuses to be read by others
+	// than the one in the foreground. It has to end what it starts by itself.
+	Asks bool
 	// Lifeline is inherited by the tool and all that it starts, so that its
 	// reader sees the end of file when they are gone; nil means none.
 	Lifeline *os.File
@@ -35,10 +39,16 @@ func (t Tool) Run(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, t.Path, args...)
 	cmd.Env = append(os.Environ(), t.Env...)
 	cmd.SysProcAttr = ownGroup()
+	cmd.SysProcAttr.Setpgid = !t.Asks
 	if t.Lifeline != nil {
 		cmd.ExtraFiles = []*os.File{t.Lifeline}
 	}
-	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
+	cmd.Cancel = func() error {
+		if t.Asks {
+			return cmd.Process.Kill()
+		}
+		return killGroup(cmd.Process.Pid)
+	}
 	// A program that left the group must not hold the pipes for ever.
 	cmd.WaitDelay = 5 * time.Second
 	var stdout, stderr bytes.Buffer
