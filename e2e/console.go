@@ -103,9 +103,12 @@ func (c *console) HandleWarningHeader(_ int, _ string, warning string) {
 	c.warnings[warning] = true
 	c.mu.Unlock()
 	if !known && warning != "" {
-		c.line.Printf("           note: %s\n", warning)
+		c.note(warning)
 	}
 }
+
+// note shows something that is no failure.
+func (c *console) note(text string) { c.line.Printf("           note: %s\n", text) }
 
 func text(err error) string {
 	if err == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -258,6 +259,11 @@ func (r *chainRun) identify(ctx context.Context) error {
 	return r.supply.notation.Trust(ctx, r.supply.identity.ca, r.dir)
 }
 
+// enforcedWithin bounds the wait for policies, once Kyverno calls them ready,
+// to refuse what they must: they do within half a second. One that doesn't is
+// for the verdicts to show.
+const enforcedWithin = 15 * time.Second
+
 // enforce makes the cluster trust the CA and enforce the policies.
 func (r *chainRun) enforce(ctx context.Context) error {
 	return r.bounded(ctx, "apply the policies, until they are enforced", func(ctx context.Context) error {
@@ -271,8 +277,14 @@ func (r *chainRun) enforce(ctx context.Context) error {
 		if err := policy.Apply(ctx, r.cluster.Config, r.policies); err != nil {
 			return r.cluster.ExplainKyverno(err)
 		}
-		if err := judge.AwaitEnforced(ctx, r.judgeOptions(), r.workloads); err != nil {
+		probing, cancel := context.WithTimeoutCause(ctx, enforcedWithin, fmt.Errorf("given up after %s", enforcedWithin))
+		defer cancel()
+		err = judge.AwaitEnforced(probing, r.judgeOptions(), r.workloads)
+		if err != nil && ctx.Err() != nil {
 			return r.cluster.ExplainKyverno(err)
+		}
+		if err != nil {
+			r.console.note(err.Error())
 		}
 		return nil
 	})
