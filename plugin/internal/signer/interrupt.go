@@ -13,6 +13,10 @@ import (
 // parent is another process.
 var parent = os.Getppid()
 
+// answer is the descriptor of the pipe by which notation reads the answer. The
+// framework puts something else in the place of os.Stdout.
+const answer = 1
+
 // WithInterrupts returns a context that ends when the plugin is told to end by a
 // signal, and when the process that started the plugin dies: notation ends on
 // SIGTERM without a word to its plugins. A signal that is ignored, as nohup does
@@ -29,6 +33,13 @@ func WithInterrupts(ctx context.Context) (context.Context, context.CancelFunc) {
 	if os.Getppid() != parent {
 		cancel(errParentDied)
 	}
+	// If notation died before even parent was taken down, nothing tells but
+	// that nobody is left to read the answer.
+	go func() {
+		if awaitReaderGone(answer) {
+			cancel(errParentDied)
+		}
+	}()
 	go func() {
 		for {
 			select {
