@@ -69,7 +69,10 @@ func publish(dir, final string) error {
 // makeModule downloads and builds all of m into dir.
 func makeModule(ctx context.Context, source, dir string, m module, show *progress) error {
 	var listed bytes.Buffer
-	run := goCommand{dir: source, module: m, show: show}
+	run := goCommand{dir: source, module: m, show: show, temporary: filepath.Join(dir, "go-build")}
+	if err := os.Mkdir(run.temporary, 0o700); err != nil {
+		return fmt.Errorf("building %s: %w", m.name, err)
+	}
 	if err := run.do(ctx, &listed, nil, "mod", "download", "-json", m.upstream); err != nil {
 		return err
 	}
@@ -94,6 +97,9 @@ func makeModule(ctx context.Context, source, dir string, m module, show *progres
 			return err
 		}
 	}
+	if err := os.RemoveAll(run.temporary); err != nil {
+		return fmt.Errorf("building %s: %w", m.name, err)
+	}
 	return missingFrom(m, dir)
 }
 
@@ -102,6 +108,9 @@ type goCommand struct {
 	dir    string
 	module module
 	show   *progress
+	// temporary is where go builds. A go command that is killed leaves its
+	// folder there, to be removed with the rest of an unfinished build.
+	temporary string
 }
 
 // build builds the module's programs for a platform into dir, and renames
@@ -166,7 +175,7 @@ func (g goCommand) do(ctx context.Context, stdout io.Writer, environment []strin
 	cmd.Dir, cmd.Stdout = g.dir, stdout
 	// GOWORK and GOFLAGS of the user's would build something else than what
 	// is pinned.
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=", "GOTMPDIR="+g.temporary)
 	cmd.Env = append(cmd.Env, environment...)
 	ownProcessGroup(cmd)
 	stderr, err := cmd.StderrPipe()
