@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"os"
@@ -10,10 +8,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 
 	"container-signing/plugin/internal/pkitest"
+	"container-signing/plugin/internal/registrytest"
 )
 
 // world is a user of the real notation: an image in a registry, the plugin
@@ -77,47 +75,10 @@ func (w world) sign(args ...string) *exec.Cmd {
 	return w.command("notation", append(args, w.image)...)
 }
 
-var listening = regexp.MustCompile(`listening on (127\.0\.0\.1:\d+)`)
-
-// startRegistry runs the real registry, in memory, and returns its address.
+// startRegistry runs the real registry and returns its address.
 func startRegistry(t testing.TB) string {
 	t.Helper()
-	config := filepath.Join(t.TempDir(), "config.yml")
-	content := "version: 0.1\nstorage: {inmemory: {}}\nhttp: {addr: '127.0.0.1:0'}\nlog: {formatter: text}\n"
-	if err := os.WriteFile(config, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, programs["registry"], "serve", config)
-	log, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	address, drained := make(chan string, 1), make(chan struct{})
-	go func() {
-		defer close(drained)
-		defer close(address)
-		for lines := bufio.NewScanner(log); lines.Scan(); {
-			if match := listening.FindStringSubmatch(lines.Text()); match != nil {
-				address <- match[1]
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-drained
-		if err := cmd.Wait(); err == nil || cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-			t.Errorf("the registry ended by itself: %v", err)
-		}
-	})
-	listener, ok := <-address
-	if !ok {
-		t.Fatal("the registry has ended before it listened")
-	}
-	return listener
+	return registrytest.Start(t, programs["registry"])
 }
 
 // TestList shows the plugin as notation does, without an error.

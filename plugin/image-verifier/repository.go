@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+
+	"github.com/notaryproject/notation-go/config"
+	"github.com/notaryproject/notation-go/dir"
+	notationregistry "github.com/notaryproject/notation-go/registry"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/auth"
+	"oras.land/oras-go/v2/registry/remote/credentials"
+)
+
+// A repository is where an image and its signatures are. It remembers what
+// notation-go makes one error of: whether the registry failed to answer, and
+// how many signatures it named.
+type repository struct {
+	notationregistry.Repository
+	signatures int
+	fault      error
+}
+
+// openRepository connects to the image's repository as notation does: in plain
+// HTTP with localhost and with what config.json lists as insecureRegistries,
+// and with the credentials of config.json, if it has any.
+func openRepository(r request) (*repository, error) {
+	settings, err := config.LoadConfig()
+	if err != nil {
+		return nil, fmt.Errorf("reading config.json in %q: %w", dir.UserConfigDir, err)
+	}
+	file, err := dir.ConfigFS().SysPath(dir.PathConfigFile)
+	if err != nil {
+		return nil, fmt.Errorf("finding config.json: %w", err)
+	}
+	store, err := credentials.NewStore(file, credentials.StoreOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("reading the credentials in %q: %w", file, err)
+	}
+	// Not a client that tries again: containerd's patience is short, and
+	// whoever wants the image asks again.
+	client := &auth.Client{Cache: auth.NewCache(), Credential: credentials.Credential(store)}
+	client.SetUserAgent("notation-image-verifier")
+	return &repository{Repository: notationregistry.NewRepository(&remote.Repository{
+		Client: client, Reference: r.reference, PlainHTTP: plainHTTP(settings, r.reference.Registry),
+	})}, nil
+}
+
+func plainHTTP(settings *config.Config, registry string) bool {
+	host, _, err := net.SplitHostPort(registry)
+	return err == nil && host == "localhost" || slices.Contains(settings.InsecureRegistries, registry)
+}
+
+// Resolve asks whether the registry has the image.
+func (r *repository) Resolve(ctx context.Context, reference string) (ocispec.Descriptor, error) {
+	descriptor, err := r.Repository.Resolve(ctx, reference)
+	if err != nil {
+		r.fault = fmt.Errorf("asking the registry for the image: %w", err)
+	}
+	return descriptor, err
+}
+
+// ListSignatures counts what it lists.
+func (r *repository) ListSignatures(ctx context.Context, image ocispec.Descriptor, use func([]ocispec.Descriptor) error) error {
+	var used error
+	err := r.Repository.ListSignatures(ctx, image, func(signatures []ocispec.Descriptor) error {
+		r.signatures += len(signatures)
+		used = use(signatures)
+		return used
+	})
+	if err != nil && used == nil {
+		r.fault = fmt.Errorf("asking the registry for the image's signatures: %w", err)
+	}
+	return err
+}
+
+// FetchSignatureBlob fetches a signature.
+func (r *repository) FetchSignatureBlob(ctx context.Context, signature ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
+	envelope, descriptor, err := r.Repository.FetchSignatureBlob(ctx, signature)
+	if err != nil {
+		r.fault = fmt.Errorf("fetching signature %s: %w", signature.Digest, err)
+	}
+	return envelope, descriptor, err
+}
