@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"container-signing/e2e/internal/chain"
 	"container-signing/e2e/internal/cluster"
@@ -18,57 +17,12 @@ import (
 	"container-signing/e2e/internal/process"
 	"container-signing/e2e/internal/registry"
 	"container-signing/e2e/internal/report"
-	"container-signing/e2e/internal/workload"
 	"container-signing/e2e/internal/workspace"
 	"container-signing/tools"
 )
 
 // errVerdict says that the run went through, and that not all is as expected.
 var errVerdict = errors.New("not all is as expected")
-
-// A plan is what a run will do, read and checked before anything is started.
-type plan struct {
-	options
-	root       string
-	repository string
-	tag        string
-	workloads  []workload.Workload
-	policies   []*unstructured.Unstructured
-}
-
-// newPlan reads all that the options name. Its errors are usage errors.
-func newPlan(o options) (plan, error) {
-	root, err := tools.Root()
-	if err != nil {
-		return plan{}, usageError{err}
-	}
-	o.resolve(root)
-	p := plan{options: o, root: root}
-	if p.repository, p.tag, err = repositoryOf(o.image); err != nil {
-		return plan{}, usageError{err}
-	}
-	if p.workloads, err = workload.Load(o.workloads); err != nil {
-		return plan{}, usageError{err}
-	}
-	if p.policies, err = policy.Load(o.policies); err != nil {
-		return plan{}, usageError{err}
-	}
-	if o.signer != "" {
-		if _, err := trustedCAs(o); err != nil {
-			return plan{}, usageError{err}
-		}
-	}
-	if err := checkWritable(o.report); err != nil {
-		return plan{}, usageError{err}
-	}
-	if err := registry.CheckFree("ci-registry", o.ciRegistry); err != nil {
-		return plan{}, usageError{err}
-	}
-	if err := registry.CheckFree("production-registry", o.production); err != nil {
-		return plan{}, usageError{err}
-	}
-	return p, nil
-}
 
 // run runs the whole chain. It returns errVerdict if the chain went through
 // but not all is as expected.
