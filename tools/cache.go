@@ -18,6 +18,10 @@ import (
 type cache string
 
 func openCache() (cache, error) {
+	if dir := prebuilt(); dir != "" {
+		absolute, err := filepath.Abs(dir)
+		return cache(absolute), err
+	}
 	user, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("finding the folder for built tools: %w; set XDG_CACHE_HOME or HOME", err)

@@ -131,6 +131,9 @@ func Chain() []string {
 //
 // An error names the module, the command and the end of what it printed. An
 // interrupted or failed build leaves nothing in the cache.
+//
+// If the environment variable [FolderVariable] is set, what is asked for is
+// taken from there, and it is an error if that lacks any of it.
 func Build(ctx context.Context, out io.Writer, names ...string) (Programs, error) {
 	wanted, err := modulesFor(names)
 	if err != nil {
@@ -151,6 +154,9 @@ func Build(ctx context.Context, out io.Writer, names ...string) (Programs, error
 		} else if !present {
 			missing = append(missing, m)
 		}
+	}
+	if dir := prebuilt(); dir != "" && len(missing) > 0 {
+		return nil, lacking(dir, source, missing[0])
 	}
 	show := newProgress(out, len(missing))
 	for _, m := range missing {

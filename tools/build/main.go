@@ -1,0 +1,39 @@
+// Command build builds tools into a folder that can be taken elsewhere, such
+// as into a container image:
+//
+//	go run ./tools/build --output DIR [NAME…]
+//
+// Without names it builds all tools of the chain. Programs of this project find
+// them there if the environment variable CONTAINER_SIGNING_TOOLS names the
+// folder.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"container-signing/tools"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	output := flag.String("output", "", "`folder` to put the built tools into")
+	flag.Parse()
+	if *output == "" {
+		fmt.Fprintln(os.Stderr, "build: --output names no folder for the built tools")
+		os.Exit(2)
+	}
+	names := flag.Args()
+	if len(names) == 0 {
+		names = tools.Chain()
+	}
+	if err := tools.Export(ctx, os.Stderr, *output, names...); err != nil {
+		fmt.Fprintln(os.Stderr, "build:", err)
+		os.Exit(1)
+	}
+}
