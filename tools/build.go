@@ -39,7 +39,7 @@ func (c cache) build(ctx context.Context, source string, m module, show *progres
 		if err != nil {
 			return fmt.Errorf("making a folder to build %s in: %w", m.name, err)
 		}
-		err = makeModule(ctx, filepath.Join(source, m.name), dir, m, show)
+		err = makeModule(ctx, m.source(source), dir, m, show)
 		if err == nil {
 			err = publish(dir, final)
 		}
@@ -68,17 +68,13 @@ func publish(dir, final string) error {
 
 // makeModule downloads and builds all of m into dir.
 func makeModule(ctx context.Context, source, dir string, m module, show *progress) error {
-	var listed bytes.Buffer
 	run := goCommand{dir: source, module: m, show: show, temporary: filepath.Join(dir, "go-build")}
 	if err := os.Mkdir(run.temporary, 0o700); err != nil {
 		return fmt.Errorf("building %s: %w", m.name, err)
 	}
-	if err := run.do(ctx, &listed, nil, "mod", "download", "-json", m.upstream); err != nil {
-		return err
-	}
-	upstream, version, err := downloaded(listed.Bytes())
+	upstream, version, err := run.download(ctx)
 	if err != nil {
-		return fmt.Errorf("building %s: %w", m.name, err)
+		return err
 	}
 	platforms := m.platforms
 	if len(platforms) == 0 {
@@ -113,19 +109,38 @@ type goCommand struct {
 	temporary string
 }
 
+// download returns the folder and the version of what the module pins.
+func (g goCommand) download(ctx context.Context) (dir, version string, err error) {
+	if g.module.upstream == "" {
+		return g.dir, "", nil
+	}
+	var listed bytes.Buffer
+	if err := g.do(ctx, &listed, nil, "mod", "download", "-json", g.module.upstream); err != nil {
+		return "", "", err
+	}
+	if dir, version, err = downloaded(listed.Bytes()); err != nil {
+		return "", "", fmt.Errorf("building %s: %w", g.module.name, err)
+	}
+	return dir, version, nil
+}
+
 // build builds the module's programs for a platform into dir, and renames
 // those whose package has another name than the program.
 func (g goCommand) build(ctx context.Context, dir, platform, version string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("building %s: %w", g.module.name, err)
 	}
-	packages := []string{"tool"}
-	if g.module.programs != nil {
-		packages = slices.Sorted(maps.Values(g.module.programs))
-	}
 	args := append([]string{"build", "-v"}, goFlags...)
 	args = append(args, "-ldflags", linkerFlags(g.module, version), "-o", dir+string(filepath.Separator))
-	if err := g.do(ctx, nil, platformEnvironment(platform), append(args, packages...)...); err != nil {
+	environment := platformEnvironment(platform)
+	if g.module.static {
+		// Without the C resolver and the C user database, which can't be
+		// linked statically; without what runc has more tags for: seccomp and
+		// the libraries that it needs.
+		args = append(args, "-tags", "netgo,osusergo")
+		environment = append(environment, "CGO_ENABLED=1")
+	}
+	if err := g.do(ctx, nil, environment, append(args, g.module.packages()...)...); err != nil {
 		return err
 	}
 	for program, pkg := range g.module.programs {
@@ -138,8 +153,22 @@ func (g goCommand) build(ctx context.Context, dir, platform, version string) err
 	return nil
 }
 
+// packages are what go build is given.
+func (m module) packages() []string {
+	switch {
+	case m.upstream == "":
+		return []string{"."}
+	case m.programs == nil:
+		return []string{"tool"}
+	}
+	return slices.Sorted(maps.Values(m.programs))
+}
+
 func linkerFlags(m module, version string) string {
 	flags := []string{"-s", "-w"}
+	if m.static {
+		flags = append(flags, "-extldflags=-static")
+	}
 	if m.versionVariables != nil {
 		variables := m.versionVariables(version)
 		for _, name := range slices.Sorted(maps.Keys(variables)) {

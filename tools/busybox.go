@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
@@ -39,7 +37,11 @@ func makeBusybox(dir string, platforms []string) error {
 		if err != nil {
 			return fmt.Errorf("making the busybox image: %w", err)
 		}
-		image, err := imageOf(filepath.Join(dir, name), *platform)
+		content, err := tarOf(filepath.Join(dir, name))
+		if err != nil {
+			return fmt.Errorf("making the busybox image for %s: %w", name, err)
+		}
+		image, err := imageOf(content, *platform, v1.Config{Env: []string{"PATH=/bin"}, Cmd: []string{"sh"}, Labels: busyboxLabels})
 		if err != nil {
 			return fmt.Errorf("making the busybox image for %s: %w", name, err)
 		}
@@ -58,33 +60,6 @@ func makeBusybox(dir string, platforms []string) error {
 		return fmt.Errorf("making the busybox image: %w", err)
 	}
 	return os.RemoveAll(filepath.Join(dir, "linux"))
-}
-
-// imageOf makes an image with the files of a folder in /bin.
-func imageOf(folder string, platform v1.Platform) (v1.Image, error) {
-	content, err := tarOf(folder)
-	if err != nil {
-		return nil, err
-	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(content)), nil
-	}, tarball.WithMediaType(types.OCILayer))
-	if err != nil {
-		return nil, err
-	}
-	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-	image, err = mutate.Append(image, mutate.Addendum{Layer: layer, MediaType: types.OCILayer})
-	if err != nil {
-		return nil, err
-	}
-	config, err := image.ConfigFile()
-	if err != nil {
-		return nil, err
-	}
-	config = config.DeepCopy()
-	config.OS, config.Architecture = platform.OS, platform.Architecture
-	config.Config = v1.Config{Env: []string{"PATH=/bin"}, Cmd: []string{"sh"}, Labels: busyboxLabels}
-	return mutate.ConfigFile(image, config)
 }
 
 // tarOf returns a tar archive of the programs in folder as /bin, the same
@@ -106,7 +81,7 @@ func tarOf(folder string) ([]byte, error) {
 		}
 	}
 	for _, entry := range entries {
-		if err := addProgram(archive, filepath.Join(folder, entry.Name())); err != nil {
+		if err := addProgram(archive, filepath.Join(folder, entry.Name()), "bin/"+entry.Name()); err != nil {
 			return nil, err
 		}
 	}
@@ -115,20 +90,4 @@ func tarOf(folder string) ([]byte, error) {
 		return nil, err
 	}
 	return content.Bytes(), archive.Close()
-}
-
-func addProgram(archive *tar.Writer, path string) error {
-	program, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	err = archive.WriteHeader(&tar.Header{
-		Typeflag: tar.TypeReg, Name: "bin/" + filepath.Base(path),
-		Mode: 0o755, Size: int64(len(program)), ModTime: time.Unix(0, 0),
-	})
-	if err != nil {
-		return err
-	}
-	_, err = archive.Write(program)
-	return err
 }

@@ -41,9 +41,12 @@ func (c cache) folder(source string, m module) (string, error) {
 	// The number changes with what is made of the same sources.
 	const recipe = 3
 	fmt.Fprintln(hash, recipe, runtime.Version(), runtime.GOOS, runtime.GOARCH, goFlags, m.upstream, m.programs, m.platforms, m.assets)
-	for _, name := range []string{"go.mod", "go.sum"} {
-		file := filepath.Join(source, m.name, name)
-		content, err := os.ReadFile(file)
+	pins := []string{"go.mod", "go.sum"}
+	if m.upstream == "" {
+		pins = []string{"go.mod", "main.go"}
+	}
+	for _, name := range pins {
+		content, err := os.ReadFile(filepath.Join(m.source(source), name))
 		if err != nil {
 			return "", fmt.Errorf("reading what pins %s: %w", m.name, err)
 		}

@@ -14,6 +14,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -21,13 +22,17 @@ import (
 // Programs maps what was asked for to its absolute path: a program by its
 // name, the folder of Kyverno's custom resource definitions as
 // "kyverno-crds", and the OCI image layout of the demonstration image as
-// "busybox", where its tag is [BusyboxTag].
+// "busybox", where its tag is [BusyboxTag]. "pause-image" is the archive of the
+// image [PauseImage].
 type Programs map[string]string
 
 // A module is one Go module below tools/ and what is made of it.
 type module struct {
-	name     string // the folder's name
-	upstream string // the module path that it pins
+	name     string // the folder's name, unless folder says another
+	upstream string // the module path that it pins; empty for a program of our own
+	// folder is where the module is, if that isn't its name: two of them build
+	// different programs of the same upstream.
+	folder string
 	// programs are the packages to build, by the name of the program; a nil
 	// map builds every tool of the module under its own name.
 	programs map[string]string
@@ -42,6 +47,11 @@ type module struct {
 	// assets are folders of the upstream module that are kept too, by the
 	// name they are asked for.
 	assets map[string]string
+	// static makes it a build with cgo, of one static program. It needs a C
+	// compiler and a static libc.
+	static bool
+	// node says that only a node needs it.
+	node bool
 	// versionVariables are the string variables that the upstream's own
 	// build sets to its version.
 	versionVariables func(version string) map[string]string
@@ -84,6 +94,37 @@ var modules = []module{
 		assets:   map[string]string{"kyverno-crds": "config/crds"},
 	},
 	{
+		name: "kubelet", folder: "kubernetes", upstream: "k8s.io/kubernetes", node: true,
+		programs:         map[string]string{"kubelet": "k8s.io/kubernetes/cmd/kubelet"},
+		versionVariables: kubernetesVersion,
+	},
+	{
+		name: "containerd", upstream: "github.com/containerd/containerd/v2", node: true,
+		programs: map[string]string{
+			"containerd":              "github.com/containerd/containerd/v2/cmd/containerd",
+			"containerd-shim-runc-v2": "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+			"ctr":                     "github.com/containerd/containerd/v2/cmd/ctr",
+		},
+		versionVariables: containerdVersion,
+	},
+	{
+		name: "runc", upstream: "github.com/opencontainers/runc", node: true, static: true,
+		programs: map[string]string{"runc": "github.com/opencontainers/runc"},
+	},
+	{
+		name: "cni", upstream: "github.com/containernetworking/plugins", node: true,
+		programs: map[string]string{
+			"bridge":     "github.com/containernetworking/plugins/plugins/main/bridge",
+			"loopback":   "github.com/containernetworking/plugins/plugins/main/loopback",
+			"host-local": "github.com/containernetworking/plugins/plugins/ipam/host-local",
+			"portmap":    "github.com/containernetworking/plugins/plugins/meta/portmap",
+		},
+	},
+	{
+		name: "pause", node: true,
+		platforms: []string{"linux/" + runtime.GOARCH}, finish: makePause, makes: "pause-image",
+	},
+	{
 		name: "staticcheck", upstream: "honnef.co/go/tools",
 		programs: map[string]string{"staticcheck": "honnef.co/go/tools/cmd/staticcheck"},
 	},
@@ -102,6 +143,19 @@ func kubernetesVersion(version string) map[string]string {
 	return variables
 }
 
+// containerdVersion names the variable that the Makefile of containerd sets.
+func containerdVersion(version string) map[string]string {
+	return map[string]string{"github.com/containerd/containerd/v2/version.Version": version}
+}
+
+// source is the folder of m below that of all modules.
+func (m module) source(tools string) string {
+	if m.folder != "" {
+		return filepath.Join(tools, m.folder)
+	}
+	return filepath.Join(tools, m.name)
+}
+
 // provides lists what m can be asked for.
 func (m module) provides() []string {
 	names := slices.Collect(maps.Keys(m.programs))
@@ -116,9 +170,19 @@ func (m module) provides() []string {
 // Chain lists everything that the whole chain needs, in the order in which
 // it is built.
 func Chain() []string {
+	return provided(func(m module) bool { return m.name != "staticcheck" && !m.node })
+}
+
+// Node lists what a node needs beside the chain: the container runtime with
+// its network plugins, kubelet, and the image of a pod's sandbox.
+func Node() []string {
+	return provided(func(m module) bool { return m.node })
+}
+
+func provided(wanted func(module) bool) []string {
 	var names []string
 	for _, m := range modules {
-		if m.name != "staticcheck" {
+		if wanted(m) {
 			names = append(names, m.provides()...)
 		}
 	}

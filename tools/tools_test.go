@@ -178,7 +178,7 @@ func TestKeyFollowsPin(t *testing.T) {
 		t.Fatal(err)
 	}
 	folders := map[string]bool{}
-	m := module{name: "oras"}
+	m := module{name: "oras", upstream: "oras.land/oras"}
 	for _, pin := range [][2]string{{"a", "b"}, {"c", "b"}, {"c", "d"}} {
 		write("go.mod", pin[0])
 		write("go.sum", pin[1])
@@ -199,7 +199,7 @@ func TestVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range modules {
-		if !strings.HasPrefix(versions[m.name], "v") {
+		if m.upstream != "" && !strings.HasPrefix(versions[m.name], "v") {
 			t.Errorf("the version of %s is %q", m.name, versions[m.name])
 		}
 	}

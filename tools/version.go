@@ -9,8 +9,8 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// Versions returns the pinned version of each module of the chain, by the
-// name of its folder.
+// Versions returns the pinned version of each module that has an upstream, by
+// its name.
 func Versions() (map[string]string, error) {
 	source, err := sourceFolder()
 	if err != nil {
@@ -18,7 +18,10 @@ func Versions() (map[string]string, error) {
 	}
 	versions := map[string]string{}
 	for _, m := range modules {
-		file := filepath.Join(source, m.name, "go.mod")
+		if m.upstream == "" {
+			continue
+		}
+		file := filepath.Join(m.source(source), "go.mod")
 		content, err := os.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("reading what pins %s: %w", m.name, err)

@@ -1,0 +1,3 @@
+module container-signing/tools/pause
+
+go 1.26.0
