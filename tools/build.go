@@ -156,12 +156,12 @@ func (g goCommand) build(ctx context.Context, dir, platform, version string) err
 // packages are what go build is given.
 func (m module) packages() []string {
 	switch {
+	case m.programs != nil:
+		return slices.Sorted(maps.Values(m.programs))
 	case m.upstream == "":
 		return []string{"."}
-	case m.programs == nil:
-		return []string{"tool"}
 	}
-	return slices.Sorted(maps.Values(m.programs))
+	return []string{"tool"}
 }
 
 func linkerFlags(m module, version string) string {

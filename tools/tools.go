@@ -112,6 +112,10 @@ var modules = []module{
 		programs: map[string]string{"runc": "github.com/opencontainers/runc"},
 	},
 	{
+		name: "runc-unfiltered", node: true,
+		programs: map[string]string{"runc-unfiltered": "container-signing/tools/runc-unfiltered"},
+	},
+	{
 		name: "cni", upstream: "github.com/containernetworking/plugins", node: true,
 		programs: map[string]string{
 			"bridge":     "github.com/containernetworking/plugins/plugins/main/bridge",
