@@ -64,9 +64,15 @@ func (s *session) child(name string) int {
 // children returns the process IDs of e2e's children.
 func (s *session) children() []int {
 	s.t.Helper()
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.cmd.Process.Pid))
+	return childrenOf(s.t, s.cmd.Process.Pid)
+}
+
+// childrenOf returns the process IDs of a process's children.
+func childrenOf(t *testing.T, parent int) []int {
+	t.Helper()
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	var children []int
 	for _, file := range files {
@@ -77,7 +83,7 @@ func (s *session) children() []int {
 		for field := range strings.FieldsSeq(string(content)) {
 			child, err := strconv.Atoi(field)
 			if err != nil {
-				s.t.Fatal(err)
+				t.Fatal(err)
 			}
 			children = append(children, child)
 		}

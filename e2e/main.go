@@ -27,8 +27,8 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 
+	"container-signing/e2e/internal/node"
 	"container-signing/e2e/internal/workspace"
-	"container-signing/tools"
 )
 
 // Exit statuses.
@@ -42,6 +42,7 @@ var commands = map[string]struct {
 	about string
 	run   func(ctx context.Context, args []string) error
 }{
+	"node":  {"tell whether there can be a node on this machine", runNode},
 	"tools": {"build the tools of the chain and print where they are", runTools},
 	"signer": {"sign standard input with the key that " + keyVariable + " names, as a signer for the plugin",
 		func(context.Context, []string) error { return runSigner(os.Stdin, os.Stdout) }},
@@ -52,6 +53,9 @@ func commandNames() []string { return slices.Sorted(maps.Keys(commands)) }
 func main() {
 	if len(os.Args) == 3 && os.Args[1] == workspace.JanitorCommand {
 		exit(workspace.Janitor(os.Args[2]))
+	}
+	if len(os.Args) == 3 && slices.Contains(node.Commands, os.Args[1]) {
+		exit(node.Main(os.Args[1], os.Args[2]))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
@@ -116,7 +120,7 @@ func runTools(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		return usagef("unknown argument %q: `e2e tools` takes none", args[0])
 	}
-	programs, err := tools.Build(ctx, os.Stderr, tools.Chain()...)
+	programs, _, err := buildTools(ctx, options{node: nodeModes[0]})
 	if err != nil {
 		return err
 	}

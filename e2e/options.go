@@ -33,6 +33,7 @@ type options struct {
 	keep             bool
 	verbose          bool
 	patience         time.Duration
+	node             string
 }
 
 var (
@@ -65,6 +66,7 @@ func newFlags(o *options) *flag.FlagSet {
 	flags.StringVar(&o.policies, "policies", "", "`folder` with policies of your own, instead of --policy")
 	flags.StringVar(&o.workloads, "workloads", "", "`folder` with admit/ and deny/, workloads of your own (default: policies/workloads)")
 	flags.StringVar(&o.report, "report", "", "`folder` to write report.json and junit.xml to")
+	flags.StringVar(&o.node, "node", nodeModes[0], "`mode`: run a node, so that admitted pods really start: auto (where this machine and its user can), on, off")
 	flags.BoolVar(&o.keep, "keep", false, "leave everything running until Ctrl-C, and print how to use it")
 	flags.BoolVar(&o.verbose, "v", false, "show the command lines of notation and oras")
 	flags.DurationVar(&o.patience, "patience", 2*time.Minute, "`time` after which a wait is given up")
@@ -98,6 +100,9 @@ func (o options) check() error {
 	}
 	if !slices.Contains(policyKinds, o.policy) {
 		return usagef("unknown --policy %q: known are %s; --policies takes a folder of your own", o.policy, strings.Join(policyKinds, ", "))
+	}
+	if !slices.Contains(nodeModes, o.node) {
+		return usagef("unknown --node %q: known are %s", o.node, strings.Join(nodeModes, ", "))
 	}
 	if o.ciRegistry == o.production {
 		return usagef("--ci-registry and --production-registry are both %s: give them different addresses", o.ciRegistry)

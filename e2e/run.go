@@ -31,7 +31,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	programs, err := tools.Build(ctx, os.Stderr, tools.Chain()...)
+	programs, noNode, err := buildTools(ctx, o)
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -47,7 +47,10 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	r := &chainRun{plan: p, programs: programs, space: space, dir: space.Dir, processes: processes, console: newConsole(processes.Context(), os.Stdout)}
+	r := &chainRun{plan: p, programs: programs, space: space, dir: space.Dir, processes: processes, withNode: noNode == "", console: newConsole(processes.Context(), os.Stdout)}
+	if noNode != "" {
+		r.console.line.Printf("no node: what admitted pods do is not checked (%s)\n", noNode)
+	}
 	defer r.console.close()
 	return r.end(r.do(processes.Context()))
 }
@@ -84,6 +87,7 @@ type chainRun struct {
 	cluster   *cluster.Cluster
 	signature string // digest
 	concluded bool   // the report is written
+	withNode  bool
 }
 
 // do supplies the signed image and starts the cluster at the same time, and
@@ -94,7 +98,10 @@ func (r *chainRun) do(ctx context.Context) error {
 	work.Go(func() error {
 		var err error
 		r.cluster, err = cluster.Start(workCtx, r.programs, r.processes, filepath.Join(r.dir, "cluster"), r.patience, r.console.step)
-		return err
+		if err != nil || !r.withNode {
+			return err
+		}
+		return r.bounded(workCtx, "start the node", r.startNode)
 	})
 	if err := work.Wait(); err != nil {
 		return err
@@ -201,10 +208,7 @@ func (r *chainRun) identify(ctx context.Context) error {
 		return err
 	}
 	plugin := filepath.Join(r.dir, "notation-external-signer")
-	// Without cgo it starts in two thirds of the time. A go command that is
-	// killed leaves its temporary folder behind.
-	build := process.Tool{Path: "go", Env: []string{"CGO_ENABLED=0", "GOTMPDIR=" + r.dir}, Lifeline: r.space.Lifeline}
-	if _, err := build.Run(ctx, "-C", r.root, "build", "-trimpath", "-ldflags", "-s -w", "-o", plugin, "./plugin"); err != nil {
+	if err := r.build(ctx, plugin, "./plugin"); err != nil {
 		return fmt.Errorf("building the plugin: %w", err)
 	}
 	if err := r.supply.notation.InstallPlugin(ctx, plugin); err != nil {

@@ -53,7 +53,8 @@ type session struct {
 // runs bounds how many chains run at a time: each wants a gigabyte.
 var runs = make(chan struct{}, 3)
 
-// newSession prepares a run with arguments beside those for the ports.
+// newSession prepares a run with arguments beside those for the ports. It has
+// no node unless it asks for one.
 func newSession(t *testing.T, args ...string) *session {
 	t.Helper()
 	runs <- struct{}{}
@@ -63,7 +64,7 @@ func newSession(t *testing.T, args ...string) *session {
 		lines:  make(chan string, 100_000),
 		output: map[string]*strings.Builder{"stdout": {}, "stderr": {}},
 	}
-	s.args = append([]string{"--ci-registry", s.ci, "--production-registry", s.production}, args...)
+	s.args = append([]string{"--node", "off", "--ci-registry", s.ci, "--production-registry", s.production}, args...)
 	s.cmd = exec.Command(program, s.args...)
 	return s
 }

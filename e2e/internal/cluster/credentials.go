@@ -9,6 +9,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"container-signing/e2e/internal/node"
 	"container-signing/e2e/internal/pki"
 )
 
@@ -20,6 +21,7 @@ type credentials struct {
 	serviceAccountKey string
 	serviceAccountPub string
 	kubeconfig        string
+	nodeKubeconfig    string
 }
 
 // writeCredentials makes a fresh authority and what it vouches for, and
@@ -28,7 +30,7 @@ func writeCredentials(dir, address string) (credentials, error) {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	c := credentials{
 		authority: in("ca.crt"), serverCertificate: in("apiserver.crt"), serverKey: in("apiserver.key"),
-		serviceAccountKey: in("service-accounts.key"), serviceAccountPub: in("service-accounts.pub"), kubeconfig: in("kubeconfig"),
+		serviceAccountKey: in("service-accounts.key"), serviceAccountPub: in("service-accounts.pub"), kubeconfig: in("kubeconfig"), nodeKubeconfig: in("node.kubeconfig"),
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return c, fmt.Errorf("making the cluster's folder: %w", err)
@@ -68,6 +70,15 @@ func writeCredentials(dir, address string) (credentials, error) {
 		return c, err
 	}
 	if err := writePrivate(c.serviceAccountPub, public); err != nil {
+		return c, err
+	}
+	// The names by which the API server knows a kubelet (its "Node"
+	// authorization mode).
+	kubelet, err := authority.NewClient("system:node:"+node.Name, "system:nodes")
+	if err != nil {
+		return c, err
+	}
+	if err := writeKubeconfig(c.nodeKubeconfig, address, authority, kubelet); err != nil {
 		return c, err
 	}
 	return c, writeKubeconfig(c.kubeconfig, address, authority, administrator)

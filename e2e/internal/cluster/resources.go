@@ -86,13 +86,18 @@ func (c *Cluster) createDefinitions(ctx context.Context, client kubernetes.Inter
 }
 
 func established(definition *unstructured.Unstructured) bool {
-	conditions, _, err := unstructured.NestedSlice(definition.Object, "status", "conditions")
+	return hasCondition(definition, "Established")
+}
+
+// hasCondition tells whether a condition in an object's status is true.
+func hasCondition(object *unstructured.Unstructured, condition string) bool {
+	conditions, _, err := unstructured.NestedSlice(object.Object, "status", "conditions")
 	if err != nil {
 		return false
 	}
-	for _, condition := range conditions {
-		fields, ok := condition.(map[string]any)
-		if ok && fields["type"] == "Established" && fields["status"] == "True" {
+	for _, one := range conditions {
+		fields, ok := one.(map[string]any)
+		if ok && fields["type"] == condition && fields["status"] == "True" {
 			return true
 		}
 	}

@@ -1,0 +1,49 @@
+package node
+
+import (
+	"fmt"
+	"path/filepath"
+)
+
+// kubeletConfiguration is that of a node whose machine belongs to others too:
+// it takes nothing for itself, sets nothing for the whole machine, and does
+// without what only the machine's owner may do. Its disk is memory, which no
+// collection of images makes larger.
+const kubeletConfiguration = `apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+authentication:
+  anonymous: {enabled: false}
+  webhook: {enabled: false}
+  x509: {clientCAFile: %q}
+authorization: {mode: AlwaysAllow}
+address: 127.0.0.1
+healthzPort: 0
+readOnlyPort: 0
+containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
+cgroupDriver: cgroupfs
+failCgroupV1: false
+failSwapOn: false
+enforceNodeAllocatable: []
+localStorageCapacityIsolation: false
+makeIPTablesUtilChains: false
+registerNode: true
+resolvConf: %q
+clusterDNS: [%s]
+registryPullQPS: 0
+serializeImagePulls: false
+imageGCHighThresholdPercent: 100
+evictionHard: {memory.available: "0%%", nodefs.available: "0%%", imagefs.available: "0%%"}
+featureGates: {KubeletInUserNamespace: true}
+`
+
+// writeKubelet writes kubelet's configuration and returns its path.
+func (c Configuration) writeKubelet() (string, error) {
+	resolver := filepath.Join(configuration, "resolv.conf")
+	// There is no name server: the node has no way out. Pods that ask for the
+	// cluster's are told an address where nobody answers.
+	if err := writeFile(resolver, ""); err != nil {
+		return "", err
+	}
+	file := filepath.Join(configuration, "kubelet.yaml")
+	return file, writeFile(file, fmt.Sprintf(kubeletConfiguration, c.CertificateAuthority, resolver, gateway))
+}

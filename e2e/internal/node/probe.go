@@ -1,0 +1,55 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+
+	"container-signing/tools"
+)
+
+// Check returns an error if there can be no node on this machine: for want of
+// rights, of something in its kernel, or of what its tools are built with. It
+// tries.
+func Check(ctx context.Context) error {
+	if os.Geteuid() != 0 {
+		return errors.New("it needs root")
+	}
+	own, err := makeCgroups(cgroupName(os.Getpid()))
+	if err != nil {
+		return err
+	}
+	if err := own.remove(); err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding this program: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, self, probeCommand, "")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces, Pdeathsig: syscall.SIGKILL}
+	if output, err := cmd.CombinedOutput(); err != nil {
+		words := strings.TrimSpace(string(output))
+		if words == "" {
+			words = err.Error()
+		}
+		return fmt.Errorf("trying namespaces: %s", strings.TrimPrefix(words, "e2e: "))
+	}
+	return tools.CheckNode(ctx)
+}
+
+// probe makes the mounts and the network of a node, in namespaces that end
+// with it.
+func probe() error {
+	if os.Getpid() != 1 {
+		return errors.New("this belongs into a pid namespace of its own, as process 1")
+	}
+	if err := makeMounts(Configuration{Dir: "/", Kubeconfig: "/kubeconfig"}); err != nil {
+		return err
+	}
+	return makeNetwork()
+}
