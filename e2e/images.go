@@ -123,6 +123,10 @@ func (s *supply) images() judge.Images {
 	if s.pushed[single] == "" {
 		single = signed
 	}
+	withSame := func(image judge.Image, role string) judge.Image {
+		image.SameContent = []string{s.pushed[role]}
+		return image
+	}
 	child := s.child
 	if child == "" {
 		// The image is no index. Its unsigned variant then stands for a
@@ -130,10 +134,10 @@ func (s *supply) images() judge.Images {
 		child = s.pushed[unsigned]
 	}
 	return judge.Images{
-		"signed":                            at(signed),
-		"signed-by-digest":                  pinned(signed),
+		"signed":                            withSame(at(signed), single),
+		"signed-by-digest":                  withSame(pinned(signed), single),
 		"signed-by-tag-and-digest":          {Reference: s.production(signed) + "@" + s.pushed[signed], Digest: s.pushed[signed]},
-		"signed-single-platform":            at(single),
+		"signed-single-platform":            withSame(at(single), signed),
 		movedImage:                          {Reference: s.production(moving), Digest: s.pushed[signed]},
 		"unsigned":                          at(unsigned),
 		"unsigned-by-digest":                pinned(unsigned),

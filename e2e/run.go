@@ -249,7 +249,7 @@ func (r *chainRun) enforce(ctx context.Context) error {
 }
 
 func (r *chainRun) judgeOptions() judge.Options {
-	return judge.Options{Config: r.cluster.Config, Images: r.supply.images(), Keep: true}
+	return judge.Options{Config: r.cluster.Config, Images: r.supply.images(), Keep: true, HasNode: r.withNode}
 }
 
 // judge applies the workloads and compares.

@@ -24,12 +24,13 @@ func (t *trial) follow(ctx context.Context, index int) (string, error) {
 	if err := checkPinned(document.Kind, kept, t.wanted[index]); err != nil {
 		return "", err
 	}
-	if document.Kind.Kind == "Pod" {
-		return "pinned", nil
-	}
 	if t.workload.Refusal != nil {
 		// The documents before the one that must be refused only prepare for it.
 		return "", nil
+	}
+	if document.Kind.Kind == "Pod" {
+		runs, err := t.runs(ctx, kept.GetNamespace(), kept.GetName(), t.wanted[index])
+		return "pinned" + runs, err
 	}
 	if document.Kind.Kind == "CronJob" {
 		return t.followCronJob(ctx, kept, t.wanted[index])
@@ -101,7 +102,11 @@ func (t *trial) followPods(ctx context.Context, kind workload.Kind, kept *unstru
 	if err := checkPinned(podKind, pod, wanted); err != nil {
 		return "", err
 	}
-	return "template and pod pinned", nil
+	runs, err := t.runs(ctx, pod.GetNamespace(), pod.GetName(), wanted)
+	if err == nil && t.HasNode && kind.Kind == "Job" {
+		runs, err = ", completed", t.awaitJob(ctx, kept.GetNamespace(), kept.GetName())
+	}
+	return "template and pod pinned" + runs, err
 }
 
 // withoutPods tells why a controller makes no pods of an object; "" if it does.

@@ -34,6 +34,10 @@ type Image struct {
 	// Digest is what an admitted image must be pinned to, such as
 	// "sha256:…".
 	Digest string
+	// SameContent are digests by which a container runtime may call it as
+	// well: it knows images by their configuration, and names the first that
+	// it has pulled of those that share one.
+	SameContent []string
 }
 
 // Options say how to judge.
@@ -49,6 +53,9 @@ type Options struct {
 	// Parallel is how many workloads are judged at a time; 0 means
 	// DefaultParallel.
 	Parallel int
+	// HasNode says that the cluster has a node: admitted pods must run then,
+	// and Jobs complete.
+	HasNode bool
 	// Keep leaves what was created in the cluster.
 	Keep bool
 	// OnVerdict is told each verdict as it is reached, one at a time; nil
