@@ -81,10 +81,12 @@ func (r *chainRun) startNode(ctx context.Context) error {
 		return fmt.Errorf("configuring the image verifier: %w", err)
 	}
 	return r.cluster.StartNode(ctx, node.Configuration{
-		Programs: r.programs, Dir: filepath.Join(r.dir, "node"), Registries: []string{r.production},
+		Programs: r.programs, Dir: r.nodeFolder(), Registries: []string{r.production},
 		Verifier: verifier, Trust: trust,
 	})
 }
+
+func (r *chainRun) nodeFolder() string { return filepath.Join(r.dir, "node") }
 
 // build builds one of this project's programs.
 func (r *chainRun) build(ctx context.Context, program, pkg string) error {

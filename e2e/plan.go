@@ -17,6 +17,8 @@ type plan struct {
 	tag        string
 	workloads  []workload.Workload
 	policies   []*unstructured.Unstructured
+	// ownPolicies are the user's, of which nobody knows what they leave out.
+	ownPolicies bool
 }
 
 // newPlan reads all that the options name. Its errors are usage errors.
@@ -25,8 +27,9 @@ func newPlan(o options) (plan, error) {
 	if err != nil {
 		return plan{}, usageError{err}
 	}
+	ownPolicies := o.policies != ""
 	o.resolve(root)
-	p := plan{options: o, root: root}
+	p := plan{options: o, root: root, ownPolicies: ownPolicies}
 	if p.repository, p.tag, err = repositoryOf(o.image); err != nil {
 		return plan{}, usageError{err}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -107,6 +108,9 @@ func (r *chainRun) do(ctx context.Context) error {
 		return err
 	}
 	r.cluster.Config.WarningHandler = r.console
+	if err := r.bypassPolicy(ctx); err != nil {
+		return err
+	}
 	if err := r.enforce(ctx); err != nil {
 		return err
 	}
@@ -264,5 +268,9 @@ func (r *chainRun) judge(ctx context.Context) ([]report.Verdict, error) {
 		return nil, err
 	}
 	moved, err := r.judgeMovedTag(ctx)
-	return append(verdicts, moved...), err
+	if err != nil {
+		return nil, err
+	}
+	around, err := r.judgeBypasses(ctx)
+	return slices.Concat(verdicts, moved, around), err
 }

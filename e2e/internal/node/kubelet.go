@@ -29,6 +29,7 @@ makeIPTablesUtilChains: false
 registerNode: true
 resolvConf: %q
 clusterDNS: [%s]
+staticPodPath: %q
 registryPullQPS: 0
 serializeImagePulls: false
 imageGCHighThresholdPercent: 100
@@ -45,5 +46,5 @@ func (c Configuration) writeKubelet() (string, error) {
 		return "", err
 	}
 	file := filepath.Join(configuration, "kubelet.yaml")
-	return file, writeFile(file, fmt.Sprintf(kubeletConfiguration, c.CertificateAuthority, resolver, gateway))
+	return file, writeFile(file, fmt.Sprintf(kubeletConfiguration, c.CertificateAuthority, resolver, gateway, StaticPods(c.Dir)))
 }

@@ -68,7 +68,7 @@ const (
 // containerd serves and kubelet has been started; that kubelet has registered
 // the node is for the cluster to tell.
 func Start(processes *process.Group, c Configuration) (*process.Process, error) {
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+	if err := os.MkdirAll(StaticPods(c.Dir), 0o700); err != nil {
 		return nil, fmt.Errorf("making the node's folder: %w", err)
 	}
 	content, err := json.Marshal(c)
@@ -84,6 +84,10 @@ func Start(processes *process.Group, c Configuration) (*process.Process, error) 
 	}
 	return processes.Start(process.Command{Name: "node", Path: self, Args: []string{frontCommand, c.Dir}, NotifiesReady: true})
 }
+
+// StaticPods is the folder from which the kubelet of the node in dir takes pods
+// that the API server isn't asked about.
+func StaticPods(dir string) string { return filepath.Join(dir, "static-pods") }
 
 func configurationFile(dir string) string { return filepath.Join(dir, "node.json") }
 
