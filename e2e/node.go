@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"container-signing/e2e/internal/cluster"
 	"container-signing/e2e/internal/node"
 	"container-signing/e2e/internal/process"
 	"container-signing/tools"
@@ -67,7 +68,7 @@ func buildTools(ctx context.Context, o options) (programs tools.Programs, noNode
 
 // startNode adds a node to the cluster that pulls from production alone, and
 // asks the image verifier first.
-func (r *chainRun) startNode(ctx context.Context) error {
+func (r *chainRun) startNode(ctx context.Context, c *cluster.Cluster) error {
 	verifier := filepath.Join(r.dir, "image-verifier", "notation-image-verifier")
 	if err := r.build(ctx, verifier, "./plugin/image-verifier"); err != nil {
 		return fmt.Errorf("building the image verifier: %w", err)
@@ -80,7 +81,7 @@ func (r *chainRun) startNode(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(trust, "config.json"), config, 0o600); err != nil {
 		return fmt.Errorf("configuring the image verifier: %w", err)
 	}
-	return r.cluster.StartNode(ctx, node.Configuration{
+	return c.StartNode(ctx, node.Configuration{
 		Programs: r.programs, Dir: r.nodeFolder(), Registries: []string{r.production},
 		Verifier: verifier, Trust: trust,
 	})

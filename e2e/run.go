@@ -97,12 +97,13 @@ func (r *chainRun) do(ctx context.Context) error {
 	work, workCtx := errgroup.WithContext(ctx)
 	work.Go(func() error { return r.supplyImages(workCtx) })
 	work.Go(func() error {
-		var err error
-		r.cluster, err = cluster.Start(workCtx, r.programs, r.processes, filepath.Join(r.dir, "cluster"), r.patience, r.console.step)
-		if err != nil || !r.withNode {
-			return err
+		startNode := r.startNode
+		if !r.withNode {
+			startNode = nil
 		}
-		return r.bounded(workCtx, "start the node", r.startNode)
+		var err error
+		r.cluster, err = cluster.Start(workCtx, r.programs, r.processes, filepath.Join(r.dir, "cluster"), r.patience, r.console.step, startNode)
+		return err
 	})
 	if err := work.Wait(); err != nil {
 		return err

@@ -54,11 +54,11 @@ type Cluster struct {
 var fewerCollections = []string{"GOGC=400"}
 
 // Start starts a cluster whose files are kept in dir, and returns when
-// Kyverno answers admission requests. The processes belong to the group, and
-// end with it.
+// Kyverno answers admission requests and, where startNode isn't nil, it has
+// returned. The processes belong to the group, and end with it.
 //
 // A step that isn't done after patience is given up.
-func Start(ctx context.Context, programs tools.Programs, processes *process.Group, dir string, patience time.Duration, step Step) (*Cluster, error) {
+func Start(ctx context.Context, programs tools.Programs, processes *process.Group, dir string, patience time.Duration, step Step, startNode func(context.Context, *Cluster) error) (*Cluster, error) {
 	c := &Cluster{programs: programs, processes: processes, dir: dir}
 	bounded := func(ctx context.Context, name string, start func(context.Context) error) error {
 		done := step(name)
@@ -69,8 +69,13 @@ func Start(ctx context.Context, programs tools.Programs, processes *process.Grou
 	if err := bounded(ctx, "start etcd and kube-apiserver", c.startAPIServer); err != nil {
 		return nil, err
 	}
-	// Kyverno needs no controllers, and they need no Kyverno.
+	// Kyverno, the controllers and a node need nothing of each other.
 	work, ctx := errgroup.WithContext(ctx)
+	if startNode != nil {
+		work.Go(func() error {
+			return bounded(ctx, "start the node: containerd and kubelet", func(ctx context.Context) error { return startNode(ctx, c) })
+		})
+	}
 	work.Go(func() error {
 		return bounded(ctx, "start kube-controller-manager and kube-scheduler", c.startControllers)
 	})
