@@ -74,7 +74,7 @@ func TestWholeChain(t *testing.T) {
 			if text := s.text("stderr"); text != "" {
 				t.Errorf("standard error isn't empty: %s", text)
 			}
-			if !regexp.MustCompile(`(?m)^PASS  (\d+) of (\d+) workloads as expected, in \d+\.\d s$`).MatchString(s.text("stdout")) {
+			if !regexp.MustCompile(`(?m)^PASS  (\d+) of (\d+) workloads as expected, in \d+\.\d s; not checked: whether all that is admitted runs$`).MatchString(s.text("stdout")) {
 				t.Error("there is no PASS")
 			}
 			saved := readReport(t, folder)

@@ -81,7 +81,8 @@ func JudgeBypass(ctx context.Context, options Options, b Bypass) (report.Verdict
 	case err != nil:
 		verdict.Failure = err.Error()
 	case said == "":
-		verdict.Seen, verdict.Detail = report.Admitted, "past every policy; pulled and started"
+		verdict.Seen, verdict.Runs = report.Admitted, report.Runs
+		verdict.Detail = "past every policy; pulled and started"
 	default:
 		verdict.Seen, verdict.Reason = report.Refused, said
 	}

@@ -21,6 +21,7 @@ var (
 // controllers make of it, and returns what it has looked at.
 func (t *trial) follow(ctx context.Context, index int) (string, error) {
 	document, kept := t.workload.Documents[index], t.kept[index]
+	t.ran = false
 	if err := checkPinned(document.Kind, kept, t.wanted[index]); err != nil {
 		return "", err
 	}

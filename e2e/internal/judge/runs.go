@@ -162,13 +162,14 @@ func (j *judge) awaitJob(ctx context.Context, namespace, name string) error {
 
 // runs waits until an admitted pod runs, where there is a node to run it, and
 // returns what is to be said of it.
-func (j *judge) runs(ctx context.Context, namespace, name string, wanted []wantedImage) (string, error) {
-	if !j.HasNode {
+func (t *trial) runs(ctx context.Context, namespace, name string, wanted []wantedImage) (string, error) {
+	if !t.HasNode {
 		return "", nil
 	}
-	does, err := j.awaitRuns(ctx, namespace, name, wanted)
+	does, err := t.awaitRuns(ctx, namespace, name, wanted)
 	if err != nil {
 		return "", err
 	}
+	t.ran = true
 	return ", " + does, nil
 }

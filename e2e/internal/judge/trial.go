@@ -26,6 +26,7 @@ type trial struct {
 	workload workload.Workload
 	wanted   [][]wantedImage              // by document
 	kept     []*unstructured.Unstructured // what the API server made of each document
+	ran      bool                         // pods of the last document did what they must
 }
 
 func (j *judge) newTrial(w workload.Workload) *trial {
@@ -63,6 +64,9 @@ func (t *trial) run(ctx context.Context) report.Verdict {
 		}
 	}
 	verdict.Passed = true
+	if verdict.Runs = report.RunsNotChecked; t.ran {
+		verdict.Runs = report.Runs
+	}
 	return verdict
 }
 

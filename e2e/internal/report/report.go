@@ -13,6 +13,13 @@ const (
 	Failed = "error"
 )
 
+// Whether an admitted workload runs.
+const (
+	Runs = "yes"
+	// RunsNotChecked is what is said of it where there is no node.
+	RunsNotChecked = "not checked"
+)
+
 // A Report is the outcome of one run.
 type Report struct {
 	// Name tells runs apart, such as the name of the policy's kind.
@@ -67,6 +74,8 @@ type Verdict struct {
 	Matched string `json:"matched,omitempty"`
 	// Detail says what was looked at where it was admitted.
 	Detail string `json:"detail,omitempty"`
+	// Runs is Runs or RunsNotChecked for what was admitted as expected.
+	Runs string `json:"runs,omitempty"`
 	// Failure says why the verdict didn't pass.
 	Failure string  `json:"failure,omitempty"`
 	Seconds float64 `json:"seconds"`

@@ -240,6 +240,17 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestTableSaysWhatIsNotChecked(t *testing.T) {
+	const words = "not checked: whether all that is admitted runs"
+	for runs, want := range map[string]bool{"": false, Runs: false, RunsNotChecked: true} {
+		r := good()
+		r.Verdicts[0].Runs = runs
+		if got := (&table{width: 140}).render(r); strings.Contains(got, words) != want || !strings.Contains(got, "PASS") {
+			t.Errorf("with %q the table says %q", runs, got)
+		}
+	}
+}
+
 func TestTableColumns(t *testing.T) {
 	lines := strings.Split((&table{width: 140}).render(good()), "\n")
 	for _, column := range []string{"EXPECTED", "SEEN", "REASON"} {

@@ -46,11 +46,15 @@ func (t *table) render(r Report) string {
 		t.verdicts(r.Verdicts)
 	}
 	judged := fmt.Sprintf("%d of %d workloads as expected", len(r.Verdicts)-r.failedVerdicts(), len(r.Verdicts))
+	notChecked := ""
+	if count(r.Verdicts, func(v Verdict) bool { return v.Runs == RunsNotChecked }) > 0 {
+		notChecked = "; not checked: whether all that is admitted runs"
+	}
 	if r.Passed() {
-		fmt.Fprintf(t, "\n%s  %s, in %.1f s\n", t.green("PASS"), judged, r.Seconds)
+		fmt.Fprintf(t, "\n%s  %s, in %.1f s%s\n", t.green("PASS"), judged, r.Seconds, notChecked)
 		return t.String()
 	}
-	fmt.Fprintf(t, "\n%s  %s, after %.1f s\n", t.red("FAIL"), judged, r.Seconds)
+	fmt.Fprintf(t, "\n%s  %s, after %.1f s%s\n", t.red("FAIL"), judged, r.Seconds, notChecked)
 	for _, step := range r.Steps {
 		if step.Error != "" {
 			t.paragraph(step.Name + ": " + step.Error)
