@@ -45,8 +45,17 @@ func testMain(m *testing.M) int {
 	return m.Run()
 }
 
+// nodeFault tells why there can be no node on this machine, if that is so.
+func nodeFault() string {
+	output, err := exec.Command(program, "node").CombinedOutput()
+	if err == nil {
+		return ""
+	}
+	return fmt.Sprintf("%v: %s", err, output)
+}
+
 // buildTools builds what is missing before the clock of -timeout starts to
-// count for the tests.
+// count for the tests. That is a node's as well, where there can be one.
 func buildTools() error {
 	ctx := context.Background()
 	if timeout, ok := flag.Lookup("test.timeout").Value.(flag.Getter).Get().(time.Duration); ok && timeout > 0 {
@@ -54,7 +63,11 @@ func buildTools() error {
 		ctx, cancel = context.WithTimeout(ctx, max(timeout-forTests, timeout/4))
 		defer cancel()
 	}
-	_, err := tools.Build(ctx, os.Stderr, tools.Chain()...)
+	names := tools.Chain()
+	if nodeFault() == "" {
+		names = append(names, tools.Node()...)
+	}
+	_, err := tools.Build(ctx, os.Stderr, names...)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("building the tools takes longer than -timeout allows: run `go run ./e2e tools` first, or give a longer -timeout, such as 60m: %w", err)
 	}

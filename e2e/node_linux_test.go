@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -15,8 +14,8 @@ import (
 // needNode skips a test on a machine that can't have a node.
 func needNode(t *testing.T) {
 	t.Helper()
-	if output, err := exec.Command(program, "node").CombinedOutput(); err != nil {
-		t.Skipf("%s", output)
+	if fault := nodeFault(); fault != "" {
+		t.Skip(fault)
 	}
 }
 
