@@ -40,6 +40,9 @@ type supply struct {
 	source     string   // of the image to sign, as oras takes it
 	repository string
 	tag        string
+	// demonstration says that the signer isn't the user's own, and may be
+	// asked for more signatures than one.
+	demonstration bool
 
 	child  string            // digest of one platform inside the signed index
 	pushed map[string]string // digests in the CI registry, by role
@@ -105,19 +108,16 @@ func (s *supply) bare() string {
 	return s.options.production + "/" + s.repository + "-without-signature:" + s.tag
 }
 
-// byDigest is the reference of an image in the registry and repository of
-// another reference by its digest.
-func byDigest(reference, digest string) string {
-	return reference[:strings.LastIndex(reference, ":")] + "@" + digest
-}
-
 // images returns the images that workloads can name.
 func (s *supply) images() judge.Images {
+	if s.pushed == nil {
+		return nil // the workloads name real images
+	}
 	at := func(role string) judge.Image {
 		return judge.Image{Reference: s.production(role), Digest: s.pushed[role]}
 	}
 	pinned := func(role string) judge.Image {
-		return judge.Image{Reference: byDigest(s.production(role), s.pushed[role]), Digest: s.pushed[role]}
+		return judge.Image{Reference: chain.ByDigest(s.production(role), s.pushed[role]), Digest: s.pushed[role]}
 	}
 	single := singlePlatform
 	if s.pushed[single] == "" {
@@ -143,7 +143,7 @@ func (s *supply) images() judge.Images {
 		"unsigned-by-digest":                pinned(unsigned),
 		"signed-by-another-ca":              at(anotherCA),
 		"copied-without-signature":          {Reference: s.bare(), Digest: s.pushed[signed]},
-		"unsigned-platform-of-signed-index": {Reference: byDigest(s.production(signed), child), Digest: child},
+		"unsigned-platform-of-signed-index": {Reference: chain.ByDigest(s.production(signed), child), Digest: child},
 		"missing":                           {Reference: s.production(signed) + "-missing"},
 	}
 }

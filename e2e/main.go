@@ -37,18 +37,31 @@ const (
 	exitUsage   = 2
 )
 
-// commands are what e2e can be asked for beside the whole chain.
-var commands = map[string]struct {
+// A command is something that e2e can be asked for beside the whole chain.
+type command struct {
 	about string
 	run   func(ctx context.Context, args []string) error
-}{
-	"node":  {"tell whether there can be a node on this machine", runNode},
-	"tools": {"build the tools of the chain and print where they are", runTools},
-	"signer": {"sign standard input with the key that " + keyVariable + " names, as a signer for the plugin",
-		func(context.Context, []string) error { return runSigner(os.Stdin, os.Stdout) }},
 }
 
-func commandNames() []string { return slices.Sorted(maps.Keys(commands)) }
+// commands returns them by name.
+func commands() map[string]command {
+	return map[string]command{
+		"node":  {"tell whether there can be a node on this machine", runNode},
+		"tools": {"build the tools of the chain and print where they are", runTools},
+		"signer": {"sign standard input with the key that " + keyVariable + " names, as a signer for the plugin",
+			func(context.Context, []string) error { return runSigner(os.Stdin, os.Stdout) }},
+		"certificates": {"make a demonstration chain and its key, or take the CA out of a chain", runCertificates},
+		"push":         {"push the image to the CI registry, with those that are derived from it", runPush},
+		"sign":         {"sign images in their registry, several at a time", runSign},
+		"copy":         {"copy a signed image to another registry, and compare", runCopy},
+		"promote":      {"copy the images of a run from CI to production, compare and verify", runPromote},
+		"credentials":  {"make the authority and the kubeconfig of a cluster", runCredentials},
+		"cluster":      {"run Kubernetes with Kyverno until it is ended", runCluster},
+		"judge":        {"apply policies and workloads to a cluster, and judge what it admits", runJudge},
+	}
+}
+
+func commandNames() []string { return slices.Sorted(maps.Keys(commands())) }
 
 func main() {
 	if len(os.Args) == 3 && os.Args[1] == workspace.JanitorCommand {
@@ -64,7 +77,7 @@ func main() {
 	// comes back as errors.
 	klog.SetLogger(logr.Discard())
 	if len(os.Args) > 1 {
-		if command, ok := commands[os.Args[1]]; ok {
+		if command, ok := commands()[os.Args[1]]; ok {
 			exit(command.run(ctx, os.Args[2:]))
 		}
 	}
@@ -80,6 +93,8 @@ func exit(err error) {
 	var usage usageError
 	switch {
 	case err == nil:
+		os.Exit(0)
+	case errors.Is(err, errHelp):
 		os.Exit(0)
 	case errors.Is(err, flag.ErrHelp):
 		printUsage(os.Stdout)
@@ -98,10 +113,14 @@ func exit(err error) {
 func printUsage(out io.Writer) {
 	fmt.Fprint(out, "Usage: go run ./e2e [flags]\n\nSigns an image, copies it to production and shows what Kubernetes admits.\n\n")
 	for _, name := range commandNames() {
-		fmt.Fprintf(out, "       go run ./e2e %-7s %s\n", name, commands[name].about)
+		fmt.Fprintf(out, "       go run ./e2e %-12s %s\n", name, commands()[name].about)
 	}
 	fmt.Fprint(out, "\nFlags:\n")
-	flags := newFlags(&options{})
+	printFlags(out, newFlags(&options{}))
+	fmt.Fprint(out, "\nExit status: 0 all is as expected, 1 it is not, 2 what was asked for can't be done.\n(go run itself turns every failure into 1.)\n")
+}
+
+func printFlags(out io.Writer, flags *flag.FlagSet) {
 	flags.VisitAll(func(f *flag.Flag) {
 		argument, usage := flag.UnquoteUsage(f)
 		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0s" {
@@ -113,7 +132,6 @@ func printUsage(out io.Writer) {
 		}
 		fmt.Fprintf(out, "  %-32s %s\n", strings.TrimSpace(dashes+f.Name+" "+argument), usage)
 	})
-	fmt.Fprint(out, "\nExit status: 0 all is as expected, 1 it is not, 2 what was asked for can't be done.\n(go run itself turns every failure into 1.)\n")
 }
 
 func runTools(ctx context.Context, args []string) error {

@@ -116,6 +116,11 @@ func (o options) check() error {
 	if o.patience <= 0 || o.signerTimeout < 0 {
 		return usagef("--patience and --signer-timeout have to be positive durations, such as 90s")
 	}
+	return o.checkFolders()
+}
+
+// checkFolders makes sure that folders are folders.
+func (o options) checkFolders() error {
 	for name, path := range map[string]string{"policies": o.policies, "workloads": o.workloads} {
 		if info, err := os.Stat(path); path != "" && err != nil {
 			return usagef("reading --%s: %w", name, err)

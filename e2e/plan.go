@@ -21,22 +21,14 @@ type plan struct {
 	ownPolicies bool
 }
 
-// newPlan reads all that the options name. Its errors are usage errors.
+// newPlan reads all that the options of a whole run name. Its errors are usage
+// errors.
 func newPlan(o options) (plan, error) {
-	root, err := tools.Root()
+	p, err := readPlan(o)
 	if err != nil {
-		return plan{}, usageError{err}
+		return plan{}, err
 	}
-	ownPolicies := o.policies != ""
-	o.resolve(root)
-	p := plan{options: o, root: root, ownPolicies: ownPolicies}
 	if p.repository, p.tag, err = repositoryOf(o.image); err != nil {
-		return plan{}, usageError{err}
-	}
-	if p.workloads, err = workload.Load(o.workloads); err != nil {
-		return plan{}, usageError{err}
-	}
-	if p.policies, err = policy.Load(o.policies); err != nil {
 		return plan{}, usageError{err}
 	}
 	if o.signer != "" {
@@ -44,13 +36,32 @@ func newPlan(o options) (plan, error) {
 			return plan{}, usageError{err}
 		}
 	}
-	if err := checkWritable(o.report); err != nil {
-		return plan{}, usageError{err}
-	}
 	if err := registry.CheckFree("ci-registry", o.ciRegistry); err != nil {
 		return plan{}, usageError{err}
 	}
 	if err := registry.CheckFree("production-registry", o.production); err != nil {
+		return plan{}, usageError{err}
+	}
+	return p, nil
+}
+
+// readPlan reads the policies and the workloads, and makes sure that a report
+// can be written. Its errors are usage errors.
+func readPlan(o options) (plan, error) {
+	root, err := tools.Root()
+	if err != nil {
+		return plan{}, usageError{err}
+	}
+	ownPolicies := o.policies != ""
+	o.resolve(root)
+	p := plan{options: o, root: root, ownPolicies: ownPolicies}
+	if p.workloads, err = workload.Load(o.workloads); err != nil {
+		return plan{}, usageError{err}
+	}
+	if p.policies, err = policy.Load(o.policies); err != nil {
+		return plan{}, usageError{err}
+	}
+	if err := checkWritable(o.report); err != nil {
 		return plan{}, usageError{err}
 	}
 	return p, nil

@@ -27,7 +27,7 @@ var errVerdict = errors.New("not all is as expected")
 
 // run runs the whole chain. It returns errVerdict if the chain went through
 // but not all is as expected.
-func run(ctx context.Context, o options) (err error) {
+func run(ctx context.Context, o options) error {
 	p, err := newPlan(o)
 	if err != nil {
 		return err
@@ -39,6 +39,17 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
+	return begin(ctx, p, programs, func(ctx context.Context, r *chainRun) error {
+		if r.withNode = noNode == ""; !r.withNode {
+			r.console.line.Printf("no node: what admitted pods do is not checked (%s)\n", noNode)
+		}
+		return r.do(ctx)
+	})
+}
+
+// begin calls do with a run that has a folder and processes of its own, and
+// ends these after it.
+func begin(ctx context.Context, p plan, programs tools.Programs, do func(context.Context, *chainRun) error) (err error) {
 	space, err := workspace.New()
 	if err != nil {
 		return err
@@ -48,12 +59,9 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	r := &chainRun{plan: p, programs: programs, space: space, dir: space.Dir, processes: processes, withNode: noNode == "", console: newConsole(processes.Context(), os.Stdout)}
-	if noNode != "" {
-		r.console.line.Printf("no node: what admitted pods do is not checked (%s)\n", noNode)
-	}
+	r := &chainRun{plan: p, programs: programs, space: space, dir: space.Dir, processes: processes, console: newConsole(processes.Context(), os.Stdout)}
 	defer r.console.close()
-	return r.end(r.do(processes.Context()))
+	return r.end(do(processes.Context(), r))
 }
 
 // end ends all processes and returns the cause of err. It writes the report of
@@ -89,6 +97,7 @@ type chainRun struct {
 	signature string // digest
 	concluded bool   // the report is written
 	withNode  bool
+	foreign   bool // the cluster isn't of this run
 }
 
 // do supplies the signed image and starts the cluster at the same time, and
@@ -97,17 +106,18 @@ func (r *chainRun) do(ctx context.Context) error {
 	work, workCtx := errgroup.WithContext(ctx)
 	work.Go(func() error { return r.supplyImages(workCtx) })
 	work.Go(func() error {
-		startNode := r.startNode
-		if !r.withNode {
-			startNode = nil
-		}
 		var err error
-		r.cluster, err = cluster.Start(workCtx, r.programs, r.processes, filepath.Join(r.dir, "cluster"), r.patience, r.console.step, startNode)
+		r.cluster, err = cluster.Start(workCtx, r.clusterOptions())
 		return err
 	})
 	if err := work.Wait(); err != nil {
 		return err
 	}
+	return r.try(ctx)
+}
+
+// try makes the cluster enforce the policies, and judges the workloads.
+func (r *chainRun) try(ctx context.Context) error {
 	r.cluster.Config.WarningHandler = r.console
 	if err := r.bypassPolicy(ctx); err != nil {
 		return err
@@ -120,6 +130,16 @@ func (r *chainRun) do(ctx context.Context) error {
 		return err
 	}
 	return r.conclude(ctx, verdicts)
+}
+
+func (r *chainRun) clusterOptions() cluster.Options {
+	o := cluster.Options{
+		Programs: r.programs, Processes: r.processes, Dir: filepath.Join(r.dir, "cluster"), Patience: r.patience, Step: r.console.step,
+	}
+	if r.withNode {
+		o.StartNode = r.startNode
+	}
+	return o
 }
 
 // bounded runs a step that is given up after the run's patience.
@@ -157,6 +177,11 @@ func (r *chainRun) supplyImages(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	return r.promote(ctx)
+}
+
+// promote brings the images of the supply to production.
+func (r *chainRun) promote(ctx context.Context) error {
 	if err := r.bounded(ctx, "oras cp -r, from ci to production", func(ctx context.Context) error {
 		if err := r.supply.checkEmpty(ctx); err != nil {
 			return err
@@ -254,7 +279,7 @@ func (r *chainRun) enforce(ctx context.Context) error {
 }
 
 func (r *chainRun) judgeOptions() judge.Options {
-	return judge.Options{Config: r.cluster.Config, Images: r.supply.images(), Keep: true, HasNode: r.withNode}
+	return judge.Options{Config: r.cluster.Config, Images: r.supply.images(), Keep: !r.foreign, HasNode: r.withNode}
 }
 
 // judge applies the workloads and compares.

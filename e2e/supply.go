@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"container-signing/e2e/internal/chain"
 	"container-signing/e2e/internal/image"
 )
 
@@ -35,7 +36,7 @@ func (s *supply) push(ctx context.Context) error {
 // signers tells who signs the images, by role.
 func (s *supply) signers() map[string]identity {
 	signers := map[string]identity{signed: s.identity, anotherCA: s.another}
-	if s.options.signer == "" {
+	if s.demonstration {
 		signers[singlePlatform] = s.identity
 	}
 	return signers
@@ -52,7 +53,7 @@ func (s *supply) sign(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
 	for role, identity := range s.signers() {
 		work.Go(func() error {
-			return s.notation.Sign(ctx, identity.Signing, byDigest(s.ci(role), s.pushed[role]))
+			return s.notation.Sign(ctx, identity.Signing, chain.ByDigest(s.ci(role), s.pushed[role]))
 		})
 	}
 	return work.Wait()
@@ -126,18 +127,18 @@ func (s *supply) verify(ctx context.Context) error {
 		if role == anotherCA {
 			continue
 		}
-		if err := s.notation.Verify(ctx, byDigest(s.production(role), s.pushed[role])); err != nil {
+		if err := s.notation.Verify(ctx, chain.ByDigest(s.production(role), s.pushed[role])); err != nil {
 			return err
 		}
 	}
 	const noSignature, notTrusted = "no signature is associated with", "signature verification failed"
 	refused := map[string]string{
-		byDigest(s.production(unsigned), s.pushed[unsigned]):   noSignature,
-		byDigest(s.bare(), s.pushed[signed]):                   noSignature,
-		byDigest(s.production(anotherCA), s.pushed[anotherCA]): notTrusted,
+		chain.ByDigest(s.production(unsigned), s.pushed[unsigned]):   noSignature,
+		chain.ByDigest(s.bare(), s.pushed[signed]):                   noSignature,
+		chain.ByDigest(s.production(anotherCA), s.pushed[anotherCA]): notTrusted,
 	}
 	if s.child != "" {
-		refused[byDigest(s.production(signed), s.child)] = noSignature
+		refused[chain.ByDigest(s.production(signed), s.child)] = noSignature
 	}
 	for reference, because := range refused {
 		err := s.notation.Verify(ctx, reference)

@@ -44,6 +44,8 @@ type Signing struct {
 	Asks bool
 	// Env is added to the signer's environment.
 	Env []string
+	// HTTPS says that the registry speaks HTTPS, and not plain HTTP.
+	HTTPS bool
 }
 
 // InstallPlugin installs the plugin from its file.
@@ -73,11 +75,14 @@ func (n Notation) Sign(ctx context.Context, s Signing, reference string) error {
 
 // SignArgs returns the arguments of notation that sign an image.
 func SignArgs(s Signing, reference string) []string {
-	args := []string{
-		"sign", "--insecure-registry", "--signature-format", s.Format,
-		"--plugin", "external-signer", "--id", s.KeyID,
-		"--plugin-config", "signer=" + s.Signer, "--plugin-config", "certificate-chain=" + s.CertificateChain,
+	args := []string{"sign"}
+	if !s.HTTPS {
+		args = append(args, "--insecure-registry")
 	}
+	args = append(args,
+		"--signature-format", s.Format,
+		"--plugin", "external-signer", "--id", s.KeyID,
+		"--plugin-config", "signer="+s.Signer, "--plugin-config", "certificate-chain="+s.CertificateChain)
 	if s.Timeout > 0 {
 		args = append(args, "--plugin-config", "timeout="+s.Timeout.String())
 	}

@@ -20,19 +20,41 @@ import (
 // signature specification, "Signature Manifest").
 const signatureType = "application/vnd.cncf.notary.signature"
 
-// ORAS is the oras CLI, used between an OCI image layout and registries that
-// speak plain HTTP.
-type ORAS struct{ process.Tool }
+// ORAS is the oras CLI.
+type ORAS struct {
+	process.Tool
+	// HTTPS are the registries that speak HTTPS. With all others it speaks
+	// plain HTTP.
+	HTTPS Hosts
+}
+
+// Hosts are registries, by host and port.
+type Hosts []string
+
+// has tells whether a reference is in one of the registries.
+func (h Hosts) has(reference string) bool {
+	host, _, _ := strings.Cut(reference, "/")
+	return slices.Contains(h, host)
+}
+
+// plain returns the flag with which oras speaks plain HTTP, if it has to with
+// the registry of a reference.
+func (o ORAS) plain(flag, reference string) []string {
+	if o.HTTPS.has(reference) {
+		return nil
+	}
+	return []string{flag}
+}
 
 // Push copies an image to a registry, and returns its digest there. The source
 // is an image in a registry, read with the credentials of docker's
 // configuration, or in an OCI image layout, as FOLDER:TAG.
 func (o ORAS) Push(ctx context.Context, source, reference string) (string, error) {
-	args := []string{"cp", "--no-tty", "--to-plain-http"}
+	args := append([]string{"cp", "--no-tty"}, o.plain("--to-plain-http", reference)...)
 	switch {
 	case IsLayout(source):
 		args = append(args, "--from-oci-layout")
-	case onLoopback(source):
+	case OnLoopback(source):
 		args = append(args, "--from-plain-http")
 	}
 	if _, err := o.Run(ctx, append(args, source, reference)...); err != nil {
@@ -44,7 +66,8 @@ func (o ORAS) Push(ctx context.Context, source, reference string) (string, error
 // Copy copies an image with all that refers to it, its signatures among them,
 // from one registry to another.
 func (o ORAS) Copy(ctx context.Context, from, to string) error {
-	if _, err := o.Run(ctx, "cp", "--no-tty", "-r", "--from-plain-http", "--to-plain-http", from, to); err != nil {
+	args := slices.Concat([]string{"cp", "--no-tty", "-r"}, o.plain("--from-plain-http", from), o.plain("--to-plain-http", to))
+	if _, err := o.Run(ctx, append(args, from, to)...); err != nil {
 		return fmt.Errorf("copying image %q with its signatures to %q: %w", from, to, err)
 	}
 	return nil
@@ -60,7 +83,8 @@ func (o ORAS) CopyBare(ctx context.Context, from, to string) error {
 
 // Resolve returns the digest of an image in a registry.
 func (o ORAS) Resolve(ctx context.Context, reference string) (string, error) {
-	digest, err := o.Run(ctx, "resolve", "--plain-http", reference)
+	args := append([]string{"resolve"}, o.plain("--plain-http", reference)...)
+	digest, err := o.Run(ctx, append(args, reference)...)
 	if err != nil {
 		return "", fmt.Errorf("resolving image %q: %w", reference, err)
 	}
@@ -69,7 +93,8 @@ func (o ORAS) Resolve(ctx context.Context, reference string) (string, error) {
 
 // Signatures returns the digests of an image's signatures, sorted.
 func (o ORAS) Signatures(ctx context.Context, reference string) ([]string, error) {
-	output, err := o.Run(ctx, "discover", "--plain-http", "--format", "json", "--artifact-type", signatureType, reference)
+	args := append([]string{"discover"}, o.plain("--plain-http", reference)...)
+	output, err := o.Run(ctx, append(args, "--format", "json", "--artifact-type", signatureType, reference)...)
 	if err != nil {
 		return nil, fmt.Errorf("listing the signatures of %q: %w", reference, err)
 	}
@@ -96,14 +121,24 @@ func (o ORAS) Repositories(ctx context.Context, registry string) ([]string, erro
 	return strings.Fields(output), nil
 }
 
-// onLoopback tells whether an image is in a registry of this machine. docker
+// OnLoopback tells whether an image is in a registry of this machine. docker
 // speaks plain HTTP with those too.
-func onLoopback(reference string) bool {
+func OnLoopback(reference string) bool {
 	host, _, _ := strings.Cut(reference, "/")
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
+
+// ByDigest is the reference of an image by its digest, in the registry and
+// repository of another reference.
+func ByDigest(reference, digest string) string {
+	repository, _, _ := strings.Cut(reference, "@")
+	if i := strings.LastIndex(repository, ":"); i > strings.LastIndex(repository, "/") {
+		repository = repository[:i]
+	}
+	return repository + "@" + digest
 }
 
 // IsLayout tells whether a reference names an image in an OCI image layout, as

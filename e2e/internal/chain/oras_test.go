@@ -28,3 +28,15 @@ func TestLayout(t *testing.T) {
 		}
 	}
 }
+
+func TestByDigest(t *testing.T) {
+	const digest = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+	for reference, want := range map[string]string{
+		"localhost:5000/a/b:1.0": "localhost:5000/a/b", "localhost:5000/a/b": "localhost:5000/a/b",
+		"docker.io/library/b:1": "docker.io/library/b", "r.test/b@sha256:1111": "r.test/b", "r.test/b:1@sha256:1111": "r.test/b",
+	} {
+		if got := ByDigest(reference, digest); got != want+"@"+digest {
+			t.Errorf("ByDigest(%q) is %q", reference, got)
+		}
+	}
+}

@@ -33,6 +33,23 @@ func Programs() []string {
 // tells its end.
 type Step func(name string) (done func(error) error)
 
+// Options say what cluster to start.
+type Options struct {
+	Programs  tools.Programs
+	Processes *process.Group // to which the cluster's processes belong
+	Dir       string         // of the cluster's files
+	// Patience is the time after which a step that isn't done is given up.
+	Patience time.Duration
+	Step     Step
+	// StartNode adds a node once the API server serves; nil means none.
+	StartNode func(context.Context, *Cluster) error
+	// Authority is a folder that [NewAuthority] has made; empty for a fresh
+	// authority.
+	Authority string
+	// Hosts are more names and addresses by which the API server is called.
+	Hosts []string
+}
+
 // A Cluster is Kubernetes with Kyverno.
 type Cluster struct {
 	// Kubeconfig is the path of a kubeconfig file of a cluster administrator.
@@ -53,27 +70,24 @@ type Cluster struct {
 // time of starting a cluster, for a few hundred megabytes.
 var fewerCollections = []string{"GOGC=400"}
 
-// Start starts a cluster whose files are kept in dir, and returns when
-// Kyverno answers admission requests and, where startNode isn't nil, it has
-// returned. The processes belong to the group, and end with it.
-//
-// A step that isn't done after patience is given up.
-func Start(ctx context.Context, programs tools.Programs, processes *process.Group, dir string, patience time.Duration, step Step, startNode func(context.Context, *Cluster) error) (*Cluster, error) {
-	c := &Cluster{programs: programs, processes: processes, dir: dir}
+// Start starts a cluster and returns when Kyverno answers admission requests
+// and StartNode has returned. The processes end with their group.
+func Start(ctx context.Context, o Options) (*Cluster, error) {
+	c := &Cluster{programs: o.Programs, processes: o.Processes, dir: o.Dir}
 	bounded := func(ctx context.Context, name string, start func(context.Context) error) error {
-		done := step(name)
-		ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("given up after %s", patience))
+		done := o.Step(name)
+		ctx, cancel := context.WithTimeoutCause(ctx, o.Patience, fmt.Errorf("given up after %s", o.Patience))
 		defer cancel()
 		return done(start(ctx))
 	}
-	if err := bounded(ctx, "start etcd and kube-apiserver", c.startAPIServer); err != nil {
+	if err := bounded(ctx, "start etcd and kube-apiserver", func(ctx context.Context) error { return c.startAPIServer(ctx, o) }); err != nil {
 		return nil, err
 	}
 	// Kyverno, the controllers and a node need nothing of each other.
 	work, ctx := errgroup.WithContext(ctx)
-	if startNode != nil {
+	if o.StartNode != nil {
 		work.Go(func() error {
-			return bounded(ctx, "start the node: containerd and kubelet", func(ctx context.Context) error { return startNode(ctx, c) })
+			return bounded(ctx, "start the node: containerd and kubelet", func(ctx context.Context) error { return o.StartNode(ctx, c) })
 		})
 	}
 	work.Go(func() error {
@@ -93,12 +107,12 @@ func Start(ctx context.Context, programs tools.Programs, processes *process.Grou
 
 // startAPIServer starts etcd and the API server. Both tell by sd_notify(3)
 // that they serve.
-func (c *Cluster) startAPIServer(ctx context.Context) error {
+func (c *Cluster) startAPIServer(ctx context.Context, o Options) error {
 	address, err := freeAddress()
 	if err != nil {
 		return err
 	}
-	if c.files, err = writeCredentials(c.dir, address); err != nil {
+	if c.files, err = writeCredentials(o, address); err != nil {
 		return err
 	}
 	c.Kubeconfig = c.files.kubeconfig

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 
@@ -24,9 +23,10 @@ type credentials struct {
 	nodeKubeconfig    string
 }
 
-// writeCredentials makes a fresh authority and what it vouches for, and
-// writes them to dir.
-func writeCredentials(dir, address string) (credentials, error) {
+// writeCredentials writes to dir what an authority vouches for: a fresh one,
+// unless the options name the folder of another.
+func writeCredentials(o Options, address string) (credentials, error) {
+	dir := o.Dir
 	in := func(name string) string { return filepath.Join(dir, name) }
 	c := credentials{
 		authority: in("ca.crt"), serverCertificate: in("apiserver.crt"), serverKey: in("apiserver.key"),
@@ -35,17 +35,17 @@ func writeCredentials(dir, address string) (credentials, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return c, fmt.Errorf("making the cluster's folder: %w", err)
 	}
-	authority, err := pki.NewAuthority("cluster", "EC-256")
+	authority, err := o.authority()
 	if err != nil {
 		return c, err
 	}
 	// The API server's certificate also names the first address of the
 	// service range, at which pods find it.
-	server, err := authority.NewServer("kube-apiserver", "127.0.0.1", "10.96.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
+	server, err := authority.NewServer("kube-apiserver", append(o.Hosts, "127.0.0.1", "10.96.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")...)
 	if err != nil {
 		return c, err
 	}
-	administrator, err := authority.NewClient("administrator", "system:masters")
+	administrator, err := newAdministrator(authority)
 	if err != nil {
 		return c, err
 	}
@@ -78,10 +78,10 @@ func writeCredentials(dir, address string) (credentials, error) {
 	if err != nil {
 		return c, err
 	}
-	if err := writeKubeconfig(c.nodeKubeconfig, address, authority, kubelet); err != nil {
+	if err := writeKubeconfig(c.nodeKubeconfig, "https://"+address, authority, kubelet); err != nil {
 		return c, err
 	}
-	return c, writeKubeconfig(c.kubeconfig, address, authority, administrator)
+	return c, writeKubeconfig(c.kubeconfig, "https://"+address, authority, administrator)
 }
 
 func writeKey(path string, certificate *pki.Certificate) error {
@@ -94,17 +94,14 @@ func writeKey(path string, certificate *pki.Certificate) error {
 
 // writeKubeconfig writes a kubeconfig that holds all it needs, so that it can
 // be carried elsewhere.
-func writeKubeconfig(path, address string, authority, user *pki.Certificate) error {
+func writeKubeconfig(path, server string, authority, user *pki.Certificate) error {
 	key, err := user.KeyPEM()
 	if err != nil {
 		return err
 	}
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		return fmt.Errorf("writing the kubeconfig: %w", err)
-	}
 	const name = "container-signing"
 	config := clientcmdapi.NewConfig()
-	config.Clusters[name] = &clientcmdapi.Cluster{Server: "https://" + address, CertificateAuthorityData: authority.PEM()}
+	config.Clusters[name] = &clientcmdapi.Cluster{Server: server, CertificateAuthorityData: authority.PEM()}
 	config.AuthInfos[name] = &clientcmdapi.AuthInfo{ClientCertificateData: user.PEM(), ClientKeyData: key}
 	config.Contexts[name] = &clientcmdapi.Context{Cluster: name, AuthInfo: name}
 	config.CurrentContext = name

@@ -113,5 +113,11 @@ func kyvernoEnvironment() []string {
 	}
 }
 
-// ExplainKyverno adds the end of Kyverno's log to an error.
-func (c *Cluster) ExplainKyverno(err error) error { return c.kyverno.Explain(err) }
+// ExplainKyverno adds the end of Kyverno's log to an error, where Kyverno is
+// this cluster's own.
+func (c *Cluster) ExplainKyverno(err error) error {
+	if c.kyverno == nil {
+		return err
+	}
+	return c.kyverno.Explain(err)
+}

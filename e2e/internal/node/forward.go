@@ -1,13 +1,12 @@
 package node
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"strings"
-	"sync"
+
+	"container-signing/e2e/internal/forward"
 )
 
 // A socketFolder holds the sockets by which addresses of the host are reached.
@@ -33,43 +32,6 @@ func (s socketFolder) dialer(address string) func() (net.Conn, error) {
 	return func() (net.Conn, error) { return net.Dial("unix", s.path(address)) }
 }
 
-// forward connects whoever connects to a listener with what dial reaches. It
-// goes on until the listener is closed, or this process ends.
-func forward(listener net.Listener, dial func() (net.Conn, error)) {
-	for {
-		from, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		go func() {
-			to, err := dial()
-			if err != nil {
-				// The end of the connection is all that the other side
-				// can be told.
-				_ = from.Close()
-				return
-			}
-			join(from, to)
-		}()
-	}
-}
-
-// join copies in both directions, and hands on which of them ends first.
-func join(a, b net.Conn) {
-	var both sync.WaitGroup
-	for _, pair := range [][2]net.Conn{{a, b}, {b, a}} {
-		both.Go(func() {
-			// An error ends this direction as its end would.
-			_, _ = io.Copy(pair[0], pair[1])
-			if half, ok := pair[0].(interface{ CloseWrite() error }); ok {
-				_ = half.CloseWrite()
-			}
-		})
-	}
-	both.Wait()
-	_ = errors.Join(a.Close(), b.Close()) // both have been read to their ends
-}
-
 // offer lets the node reach addresses of this network namespace.
 func offer(dir string, addresses []string) error {
 	sockets, err := openSockets(dir)
@@ -81,7 +43,7 @@ func offer(dir string, addresses []string) error {
 		if err != nil {
 			return fmt.Errorf("forwarding %s into the node: %w", address, err)
 		}
-		go forward(listener, func() (net.Conn, error) { return net.Dial("tcp", address) })
+		go forward.Serve(listener, func() (net.Conn, error) { return net.Dial("tcp", address) })
 	}
 	return nil
 }
@@ -98,7 +60,7 @@ func reach(dir string, addresses []string) error {
 		if err != nil {
 			return fmt.Errorf("forwarding %s out of the node: %w", address, err)
 		}
-		go forward(listener, sockets.dialer(address))
+		go forward.Serve(listener, sockets.dialer(address))
 	}
 	return nil
 }

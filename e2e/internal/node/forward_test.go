@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"container-signing/e2e/internal/forward"
 )
 
 // echo answers each connection with what it has sent, once it has sent all.
@@ -61,7 +63,7 @@ func TestForwardBothWays(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	go forward(listener, sockets.dialer(address))
+	go forward.Serve(listener, sockets.dialer(address))
 	runtime.GC() // what nobody holds is closed
 	content := bytes.Repeat([]byte("0123456789abcdef"), 1<<17)
 	for range 2 {
@@ -99,7 +101,7 @@ func TestForwardToNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	go forward(listener, sockets.dialer("127.0.0.1:1"))
+	go forward.Serve(listener, sockets.dialer("127.0.0.1:1"))
 	connection, err := net.Dial("tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)

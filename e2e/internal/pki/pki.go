@@ -9,6 +9,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -137,6 +138,19 @@ func issue(issuer *Certificate, keySpec string, template *x509.Certificate) (*Ce
 		return nil, fmt.Errorf("reading the certificate made for %q: %w", template.Subject, err)
 	}
 	return &Certificate{X509: certificate, Key: key}, nil
+}
+
+// Parse reads a certificate and its private key in PKCS #8, both in PEM.
+func Parse(certificate, key []byte) (*Certificate, error) {
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		return nil, err
+	}
+	signer, ok := pair.PrivateKey.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("a key of type %T can't sign", pair.PrivateKey)
+	}
+	return &Certificate{X509: pair.Leaf, Key: signer}, nil
 }
 
 // PEM returns the certificate in PEM.

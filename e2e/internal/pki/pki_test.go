@@ -86,3 +86,35 @@ func TestUnknownKeySpec(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+func TestParse(t *testing.T) {
+	authority, err := NewAuthority("cluster", "EC-256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := NewAuthority("other", "EC-256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := authority.KeyPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := Parse(authority.PEM(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := parsed.NewServer("server", "localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.X509.CheckSignatureFrom(authority.X509); err != nil {
+		t.Errorf("what the parsed authority vouches for: %v", err)
+	}
+	if _, err := Parse(other.PEM(), key); err == nil {
+		t.Error("a key is taken that isn't the certificate's")
+	}
+	if _, err := Parse(nil, key); err == nil {
+		t.Error("no certificate is taken for one")
+	}
+}

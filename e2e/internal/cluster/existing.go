@@ -1,0 +1,30 @@
+package cluster
+
+import (
+	"fmt"
+	"net/url"
+
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// Existing connects to a cluster that runs already, with a Kyverno of its own.
+// If server is given, the API server is reached there instead of where the
+// kubeconfig says, and has to prove that it is the one of the kubeconfig.
+func Existing(kubeconfig, server string) (*Cluster, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("reading the kubeconfig %q: %w", kubeconfig, err)
+	}
+	if server != "" {
+		told, err := url.Parse(config.Host)
+		if err != nil {
+			return nil, fmt.Errorf("reading the kubeconfig %q: %w", kubeconfig, err)
+		}
+		if config.TLSClientConfig.ServerName == "" {
+			config.TLSClientConfig.ServerName = told.Hostname()
+		}
+		config.Host = server
+	}
+	config.QPS = -1
+	return &Cluster{Kubeconfig: kubeconfig, Config: config}, nil
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+
+	"container-signing/e2e/internal/cluster"
+	"container-signing/e2e/internal/forward"
+)
+
+// runCredentials makes the authority of a cluster, and the kubeconfig of its
+// administrator.
+func runCredentials(_ context.Context, args []string) error {
+	flags := newPartFlags(&options{}, "credentials")
+	output := flags.String("output", "", "`folder` to write ca.crt, ca.key and kubeconfig to")
+	server := flags.String("server", "", "`URL` at which the API server will be found, such as https://cluster:6443")
+	if err := parsePart(flags, args, "output", "server"); err != nil {
+		return err
+	}
+	if parsed, err := url.Parse(*server); err != nil || parsed.Scheme != "https" || parsed.Host == "" {
+		return usagef("reading --server %q: give a URL such as https://cluster:6443", *server)
+	}
+	return cluster.NewAuthority(*output, *server)
+}
+
+// runCluster runs a cluster until the context ends, which is no failure then.
+// Its API server answers at the address to listen on as soon as Kyverno does:
+// that one can connect says that all is ready.
+func runCluster(ctx context.Context, args []string) error {
+	var o options
+	var hosts repeated
+	flags := newPartFlags(&o, "cluster", "patience")
+	listen := flags.String("listen", "127.0.0.1:6443", "`address` of the API server")
+	credentials := flags.String("credentials", "", "`folder` that `e2e credentials` has made")
+	flags.Var(&hosts, "host", "another `name` by which the API server is called; can be given several times")
+	if err := parsePart(flags, args, "credentials"); err != nil {
+		return err
+	}
+	err := runPart(ctx, plan{options: o}, cluster.Programs(), func(ctx context.Context, r *chainRun) error {
+		options := r.clusterOptions()
+		options.Authority, options.Hosts = *credentials, hosts
+		started, err := cluster.Start(ctx, options)
+		if err != nil {
+			return err
+		}
+		listener, err := net.Listen("tcp", *listen)
+		if err != nil {
+			return fmt.Errorf("opening --listen: %w; give another address", err)
+		}
+		defer listener.Close()
+		go forward.Serve(listener, started.Dial)
+		r.console.note("the cluster is ready at " + listener.Addr().String())
+		<-ctx.Done()
+		if crash := r.processes.Crash(); crash != nil {
+			return crash
+		}
+		return errEnded
+	})
+	if errors.Is(err, errEnded) {
+		return nil
+	}
+	return err
+}
+
+// errEnded says that what ran until it was ended has been.
+var errEnded = errors.New("it was ended")

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"container-signing/e2e/internal/cluster"
+)
+
+// runJudge applies the policies and the workloads to a cluster that runs
+// already, and judges what it admits.
+func runJudge(ctx context.Context, args []string) error {
+	var o options
+	flags := newPartFlags(&o, "judge", "ca", "policy", "policies", "workloads", "report", "production-registry", "patience", "v")
+	kubeconfig := flags.String("kubeconfig", "", "`file` that connects with the cluster as an administrator")
+	server := flags.String("server", "", "`URL` at which the API server is reached, if not at that of the kubeconfig")
+	stateFile := flags.String("state", "", "`file` of `e2e promote` with the images that workloads call by name; without it they name real images")
+	if err := parsePart(flags, args, "kubeconfig", "ca"); err != nil {
+		return err
+	}
+	if !slices.Contains(policyKinds, o.policy) {
+		return usagef("unknown --policy %q: known are %s; --policies takes a folder of your own", o.policy, strings.Join(policyKinds, ", "))
+	}
+	if err := o.checkFolders(); err != nil {
+		return err
+	}
+	var state supplyState
+	if *stateFile != "" {
+		if err := readJSON(*stateFile, &state); err != nil {
+			return usagef("reading --state: %w", err)
+		}
+	}
+	p, err := readPlan(o)
+	if err != nil {
+		return err
+	}
+	return runPart(ctx, p, []string{"oras", "notation"}, func(ctx context.Context, r *chainRun) error {
+		r.resume(state)
+		r.supply.identity.ca = o.ca
+		if r.cluster, err = cluster.Existing(*kubeconfig, *server); err != nil {
+			return err
+		}
+		r.foreign = true
+		return r.try(ctx)
+	})
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"container-signing/e2e/internal/chain"
+)
+
+// A signedImage is an image that has been signed or copied.
+type signedImage struct {
+	// Reference names the image by its digest.
+	Reference string `json:"reference"`
+	Digest    string `json:"digest"`
+	// Signatures are the digests of the signatures: of the one that was made,
+	// or of all that were copied.
+	Signatures []string `json:"signatures"`
+}
+
+// runSign signs images in their registry, several at a time. One that can't be
+// signed is no reason to stop the others.
+func runSign(ctx context.Context, args []string) error {
+	var o options
+	var images repeated
+	flags := newPartFlags(&o, "sign", "signer", "certificate-chain", "key-id", "signature-format", "signer-timeout", "v")
+	flags.Var(&images, "image", "`reference` of an image in a registry; can be given several times")
+	plain := flags.Bool("plain-http", false, "the registries speak plain HTTP, as those on loopback are taken to do anyway")
+	parallel := flags.Int("parallel", 4, "`number` of images to sign at a time")
+	output := flags.String("output", "", "`file` to write what was signed to, as JSON")
+	if err := parsePart(flags, args, "image", "signer", "certificate-chain"); err != nil {
+		return err
+	}
+	if *parallel < 1 {
+		return usagef("--parallel %d: give at least 1", *parallel)
+	}
+	if !slices.Contains(signatureFormats, o.format) {
+		return usagef("unknown --signature-format %q: known are %s", o.format, strings.Join(signatureFormats, ", "))
+	}
+	for _, image := range images {
+		if _, _, err := repositoryOf(image); err != nil {
+			return usageError{err}
+		}
+	}
+	return runPart(ctx, plan{options: o}, []string{"notation", "oras"}, func(ctx context.Context, r *chainRun) error {
+		signed, err := r.signAll(ctx, images, *plain, *parallel)
+		if *output == "" {
+			return err
+		}
+		return errors.Join(err, writeJSON(*output, signed))
+	})
+}
+
+// signAll signs images and returns those that it has signed, in the order in
+// which they were named.
+func (r *chainRun) signAll(ctx context.Context, images []string, plain bool, parallel int) ([]signedImage, error) {
+	results, faults := make([]*signedImage, len(images)), make([]error, len(images))
+	var work errgroup.Group // without a context: a failure stops nobody
+	work.SetLimit(parallel)
+	for i, image := range images {
+		work.Go(func() error {
+			faults[i] = r.console.do("notation sign "+image, func() error {
+				var err error
+				results[i], err = r.signOne(ctx, canonical(image), plain)
+				return err
+			})
+			return nil
+		})
+	}
+	// Its functions return no errors: these are in faults.
+	_ = work.Wait()
+	signed := []signedImage{}
+	for _, result := range results {
+		if result != nil {
+			signed = append(signed, *result)
+		}
+	}
+	return signed, errors.Join(faults...)
+}
+
+// signOne signs an image by its digest, and finds the signature that it gets.
+func (r *chainRun) signOne(ctx context.Context, image string, plain bool) (*signedImage, error) {
+	oras := chain.ORAS{Tool: r.tool(r.programs["oras"])}
+	notation := chain.Notation{Tool: r.tool(r.programs["notation"])}
+	signing := chain.Signing{
+		Signer: r.signer, CertificateChain: r.certificateChain, KeyID: r.keyID, Timeout: r.signerTimeout, Format: r.format,
+	}
+	if !plain && !chain.OnLoopback(image) {
+		signing.HTTPS, oras.HTTPS = true, chain.Hosts{hostOf(image)}
+	}
+	digest, err := oras.Resolve(ctx, image)
+	if err != nil {
+		return nil, err
+	}
+	reference := chain.ByDigest(image, digest)
+	before, err := oras.Signatures(ctx, reference)
+	if err != nil {
+		return nil, err
+	}
+	if err := notation.Sign(ctx, signing, reference); err != nil {
+		return nil, err
+	}
+	after, err := oras.Signatures(ctx, reference)
+	if err != nil {
+		return nil, err
+	}
+	added := slices.DeleteFunc(after, func(digest string) bool { return slices.Contains(before, digest) })
+	if len(added) == 0 {
+		return nil, fmt.Errorf("signing image %q: the registry %s lists no new signature of it, though notation says that it signed", reference, hostOf(image))
+	}
+	return &signedImage{Reference: reference, Digest: digest, Signatures: added}, nil
+}
+
+// hostOf is the registry of a full reference.
+func hostOf(reference string) string {
+	host, _, _ := strings.Cut(reference, "/")
+	return host
+}
+
+// writeJSON writes a file that others may read.
+func writeJSON(path string, value any) error {
+	content, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding %q: %w", path, err)
+	}
+	if err := os.WriteFile(path, append(content, '\n'), 0o644); err != nil {
+		return fmt.Errorf("writing a result: %w", err)
+	}
+	return nil
+}
+
+// readJSON reads what writeJSON wrote.
+func readJSON(path string, value any) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(content, value); err != nil {
+		return fmt.Errorf("%q: %w", path, err)
+	}
+	return nil
+}
