@@ -26,6 +26,17 @@ func lacking(dir string, source string, m module) error {
 		m.name, dir, FolderVariable, filepath.Base(wanted), FolderVariable)
 }
 
+// InFolder lists what is pinned in a folder of tools/, such as "kubernetes".
+func InFolder(folder string) []string {
+	var names []string
+	for _, m := range modules {
+		if filepath.Base(m.source("")) == folder {
+			names = append(names, m.provides()...)
+		}
+	}
+	return names
+}
+
 // Export builds what is asked for by name as [Build] does, copies it to dir,
 // and links every program to dir/bin. Together with dir as [FolderVariable],
 // programs of the same source and Go release need no Go to find their tools.

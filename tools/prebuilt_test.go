@@ -58,3 +58,12 @@ func TestPrebuiltOfOtherPins(t *testing.T) {
 		t.Errorf("the folder isn't left alone: %v %v", entries, err)
 	}
 }
+
+func TestInFolder(t *testing.T) {
+	if got := strings.Join(InFolder("kubernetes"), " "); !strings.Contains(got, "kube-apiserver") || !strings.Contains(got, "kubelet") {
+		t.Errorf("kubernetes holds %q", got)
+	}
+	if got := InFolder("cobol"); got != nil {
+		t.Errorf("a folder that isn't there holds %q", got)
+	}
+}
