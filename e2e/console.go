@@ -25,6 +25,7 @@ type console struct {
 	running  []report.Step
 	steps    []report.Step
 	failed   bool            // one of steps has
+	apart    bool            // the failure of a step is none of the others' business
 	warnings map[string]bool // shown
 }
 
@@ -66,7 +67,7 @@ func (c *console) step(name string) func(error) error {
 		step.Seconds, step.Error = time.Since(step.Started).Seconds(), text(err)
 		c.mu.Lock()
 		c.running = slices.DeleteFunc(c.running, func(s report.Step) bool { return s.Name == name })
-		cut := err != nil && (c.failed || c.ctx.Err() != nil)
+		cut := err != nil && (c.failed && !c.apart || c.ctx.Err() != nil)
 		if !cut {
 			c.steps = append(c.steps, step)
 			c.failed = c.failed || err != nil

@@ -79,7 +79,7 @@ func repositoryOf(reference string) (repository, tag string, err error) {
 // canonical spells out the short names that docker takes and oras doesn't:
 // busybox is docker.io/library/busybox:latest.
 func canonical(reference string) string {
-	if chain.IsLayout(reference) {
+	if chain.IsLayout(reference) || chain.IsPath(reference) {
 		return reference
 	}
 	parsed, err := name.ParseReference(reference)

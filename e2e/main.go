@@ -55,6 +55,8 @@ func commands() map[string]command {
 		"sign":         {"sign images in their registry, several at a time", runSign},
 		"copy":         {"copy a signed image to another registry, and compare", runCopy},
 		"promote":      {"copy the images of a run from CI to production, compare and verify", runPromote},
+		"trust":        {"make the notation CLI trust a CA", runTrust},
+		"forward":      {"run a command while an address of this machine leads elsewhere", runForward},
 		"credentials":  {"make the authority and the kubeconfig of a cluster", runCredentials},
 		"cluster":      {"run Kubernetes with Kyverno until it is ended", runCluster},
 		"judge":        {"apply policies and workloads to a cluster, and judge what it admits", runJudge},
@@ -91,7 +93,10 @@ func main() {
 // exit ends the program with the status that belongs to err.
 func exit(err error) {
 	var usage usageError
+	var status statusError
 	switch {
+	case errors.As(err, &status):
+		os.Exit(int(status)) // the command has said it
 	case err == nil:
 		os.Exit(0)
 	case errors.Is(err, errHelp):

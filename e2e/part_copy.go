@@ -8,13 +8,13 @@ import (
 	"container-signing/e2e/internal/chain"
 )
 
-// runCopy copies an image with its signatures from one registry to another, and
-// makes sure that they are the same there.
+// runCopy copies an image with its signatures from one registry to another, or
+// to an OCI image layout and back, and makes sure that they are the same there.
 func runCopy(ctx context.Context, args []string) error {
 	var o options
 	flags := newPartFlags(&o, "copy", "v")
-	from := flags.String("from", "", "`reference` of the image")
-	to := flags.String("to", "", "`reference` that it gets")
+	from := flags.String("from", "", "`reference` of the image; or, in an OCI layout, ./FOLDER:TAG")
+	to := flags.String("to", "", "`reference` that it gets; or, in an OCI layout, ./FOLDER:TAG")
 	plainFrom := flags.Bool("from-plain-http", false, "the registry of --from speaks plain HTTP, as one on loopback is taken to do anyway")
 	plainTo := flags.Bool("to-plain-http", false, "the registry of --to speaks plain HTTP, as one on loopback is taken to do anyway")
 	output := flags.String("output", "", "`file` to write what was copied to, as JSON")
@@ -22,7 +22,7 @@ func runCopy(ctx context.Context, args []string) error {
 		return err
 	}
 	for _, reference := range []string{*from, *to} {
-		if _, _, err := repositoryOf(reference); err != nil {
+		if _, _, err := repositoryOf(reference); err != nil && !chain.IsPath(reference) {
 			return usageError{err}
 		}
 	}

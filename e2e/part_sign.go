@@ -62,6 +62,7 @@ func runSign(ctx context.Context, args []string) error {
 func (r *chainRun) signAll(ctx context.Context, images []string, plain bool, parallel int) ([]signedImage, error) {
 	results, faults := make([]*signedImage, len(images)), make([]error, len(images))
 	var work errgroup.Group // without a context: a failure stops nobody
+	r.console.apart = true
 	work.SetLimit(parallel)
 	for i, image := range images {
 		work.Go(func() error {

@@ -16,8 +16,8 @@ import (
 // Notation is the notation CLI with a configuration of its own.
 type Notation struct{ process.Tool }
 
-// trustName names the trust store and the trust policy.
-const trustName = "container-signing"
+// TrustName names the trust store and the trust policy of a run.
+const TrustName = "container-signing"
 
 // NewNotation makes of the notation CLI one with an empty configuration in
 // dir.
@@ -92,36 +92,54 @@ func SignArgs(s Signing, reference string) []string {
 // Trust makes notation trust what the certificate authority in the file ca
 // vouches for, at the strictest level of verification.
 func (n Notation) Trust(ctx context.Context, ca, dir string) error {
-	if _, err := n.Run(ctx, "cert", "add", "--type", "ca", "--store", trustName, ca); err != nil {
-		return fmt.Errorf("trusting the CA %q: %w", ca, err)
-	}
-	policy, err := json.MarshalIndent(trustPolicy(), "", "  ")
-	if err != nil {
-		return fmt.Errorf("encoding the trust policy: %w", err)
+	if err := n.AddCA(ctx, TrustName, ca); err != nil {
+		return err
 	}
 	file := filepath.Join(dir, "trustpolicy.json")
-	if err := os.WriteFile(file, policy, 0o600); err != nil {
-		return fmt.Errorf("writing the trust policy: %w", err)
+	if err := WriteTrustPolicy(file, TrustName); err != nil {
+		return err
 	}
-	if _, err := n.Run(ctx, "policy", "import", file); err != nil {
+	return n.ImportPolicy(ctx, file)
+}
+
+// AddCA adds the certificate authority in the file ca to a trust store of the
+// type ca.
+func (n Notation) AddCA(ctx context.Context, store, ca string) error {
+	if _, err := n.Run(ctx, "cert", "add", "--type", "ca", "--store", store, ca); err != nil {
+		return fmt.Errorf("trusting the CA %q: %w", ca, err)
+	}
+	return nil
+}
+
+// ImportPolicy makes the file of a trust policy notation's own.
+func (n Notation) ImportPolicy(ctx context.Context, file string) error {
+	if _, err := n.Run(ctx, "policy", "import", "--force", file); err != nil {
 		return fmt.Errorf("importing the trust policy: %w", err)
 	}
 	return nil
 }
 
-// trustPolicy is a trust policy document as the Notary Project trust store
-// and trust policy specification describes it.
-func trustPolicy() any {
-	return map[string]any{
+// WriteTrustPolicy writes a trust policy document, as the Notary Project trust
+// store and trust policy specification describes it, that demands of all images
+// the strictest level of verification by the CAs of a trust store.
+func WriteTrustPolicy(file, store string) error {
+	policy, err := json.MarshalIndent(map[string]any{
 		"version": "1.0",
 		"trustPolicies": []any{map[string]any{
-			"name":                  trustName,
+			"name":                  TrustName,
 			"registryScopes":        []string{"*"},
 			"signatureVerification": map[string]string{"level": "strict"},
-			"trustStores":           []string{"ca:" + trustName},
+			"trustStores":           []string{"ca:" + store},
 			"trustedIdentities":     []string{"*"},
 		}},
+	}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding the trust policy: %w", err)
 	}
+	if err := os.WriteFile(file, policy, 0o600); err != nil {
+		return fmt.Errorf("writing the trust policy: %w", err)
+	}
+	return nil
 }
 
 // Verify verifies an image's signature against what is trusted.

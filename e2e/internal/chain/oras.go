@@ -37,20 +37,30 @@ func (h Hosts) has(reference string) bool {
 	return slices.Contains(h, host)
 }
 
-// plain returns the flag with which oras speaks plain HTTP, if it has to with
-// the registry of a reference.
-func (o ORAS) plain(flag, reference string) []string {
-	if o.HTTPS.has(reference) {
+// at returns the flag by which oras finds an image: in an OCI image layout, by
+// plain HTTP, or by HTTPS, which needs none. The prefix tells the sides of a
+// copy apart: "from-", "to-", or nothing.
+func (o ORAS) at(prefix, reference string) []string {
+	switch {
+	case IsPath(reference):
+		return []string{"--" + prefix + "oci-layout"}
+	case o.HTTPS.has(reference):
 		return nil
 	}
-	return []string{flag}
+	return []string{"--" + prefix + "plain-http"}
+}
+
+// IsPath tells whether a reference has to be that of an OCI image layout: no
+// registry's name begins like that.
+func IsPath(reference string) bool {
+	return strings.HasPrefix(reference, "/") || strings.HasPrefix(reference, "./") || strings.HasPrefix(reference, "../")
 }
 
 // Push copies an image to a registry, and returns its digest there. The source
 // is an image in a registry, read with the credentials of docker's
 // configuration, or in an OCI image layout, as FOLDER:TAG.
 func (o ORAS) Push(ctx context.Context, source, reference string) (string, error) {
-	args := append([]string{"cp", "--no-tty"}, o.plain("--to-plain-http", reference)...)
+	args := append([]string{"cp", "--no-tty"}, o.at("to-", reference)...)
 	switch {
 	case IsLayout(source):
 		args = append(args, "--from-oci-layout")
@@ -64,9 +74,10 @@ func (o ORAS) Push(ctx context.Context, source, reference string) (string, error
 }
 
 // Copy copies an image with all that refers to it, its signatures among them,
-// from one registry to another.
+// from one registry to another. Either may be an OCI image layout, as
+// /FOLDER:TAG or ./FOLDER:TAG.
 func (o ORAS) Copy(ctx context.Context, from, to string) error {
-	args := slices.Concat([]string{"cp", "--no-tty", "-r"}, o.plain("--from-plain-http", from), o.plain("--to-plain-http", to))
+	args := slices.Concat([]string{"cp", "--no-tty", "-r"}, o.at("from-", from), o.at("to-", to))
 	if _, err := o.Run(ctx, append(args, from, to)...); err != nil {
 		return fmt.Errorf("copying image %q with its signatures to %q: %w", from, to, err)
 	}
@@ -83,7 +94,7 @@ func (o ORAS) CopyBare(ctx context.Context, from, to string) error {
 
 // Resolve returns the digest of an image in a registry.
 func (o ORAS) Resolve(ctx context.Context, reference string) (string, error) {
-	args := append([]string{"resolve"}, o.plain("--plain-http", reference)...)
+	args := append([]string{"resolve"}, o.at("", reference)...)
 	digest, err := o.Run(ctx, append(args, reference)...)
 	if err != nil {
 		return "", fmt.Errorf("resolving image %q: %w", reference, err)
@@ -93,7 +104,7 @@ func (o ORAS) Resolve(ctx context.Context, reference string) (string, error) {
 
 // Signatures returns the digests of an image's signatures, sorted.
 func (o ORAS) Signatures(ctx context.Context, reference string) ([]string, error) {
-	args := append([]string{"discover"}, o.plain("--plain-http", reference)...)
+	args := append([]string{"discover"}, o.at("", reference)...)
 	output, err := o.Run(ctx, append(args, "--format", "json", "--artifact-type", signatureType, reference)...)
 	if err != nil {
 		return nil, fmt.Errorf("listing the signatures of %q: %w", reference, err)
