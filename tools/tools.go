@@ -52,6 +52,8 @@ type module struct {
 	static bool
 	// node says that only a node needs it.
 	node bool
+	// check says that only the static checks need it.
+	check bool
 	// versionVariables are the string variables that the upstream's own
 	// build sets to its version.
 	versionVariables func(version string) map[string]string
@@ -129,8 +131,12 @@ var modules = []module{
 		platforms: []string{"linux/" + runtime.GOARCH}, finish: makePause, makes: "pause-image",
 	},
 	{
-		name: "staticcheck", upstream: "honnef.co/go/tools",
+		name: "staticcheck", upstream: "honnef.co/go/tools", check: true,
 		programs: map[string]string{"staticcheck": "honnef.co/go/tools/cmd/staticcheck"},
+	},
+	{
+		name: "actionlint", upstream: "github.com/rhysd/actionlint", check: true,
+		programs: map[string]string{"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"},
 	},
 }
 
@@ -174,7 +180,7 @@ func (m module) provides() []string {
 // Chain lists everything that the whole chain needs, in the order in which
 // it is built.
 func Chain() []string {
-	return provided(func(m module) bool { return m.name != "staticcheck" && !m.node })
+	return provided(func(m module) bool { return !m.check && !m.node })
 }
 
 // Node lists what a node needs beside the chain: the container runtime with
