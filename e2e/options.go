@@ -65,7 +65,7 @@ func newFlags(o *options) *flag.FlagSet {
 	flags.StringVar(&o.policy, "policy", policyKinds[0], "`kind` of the policy: "+strings.Join(policyKinds, ", "))
 	flags.StringVar(&o.policies, "policies", "", "`folder` with policies of your own, instead of --policy")
 	flags.StringVar(&o.workloads, "workloads", "", "`folder` with admit/ and deny/, workloads of your own (default: policies/workloads)")
-	flags.StringVar(&o.report, "report", "", "`folder` to write report.json and junit.xml to")
+	flags.StringVar(&o.report, "report", "", "`folder` to write report.json, junit.xml and table.txt to")
 	flags.StringVar(&o.node, "node", nodeModes[0], "`mode`: run a node, so that admitted pods really start: auto (where this machine and its user can), on, off")
 	flags.BoolVar(&o.keep, "keep", false, "leave everything running until Ctrl-C, and print how to use it")
 	flags.BoolVar(&o.verbose, "v", false, "show the command lines of notation and oras")

@@ -9,7 +9,7 @@ import (
 )
 
 // Write writes the report into dir, which it makes if it is missing, as
-// report.json and junit.xml. Each file appears under its name only when it is
+// report.json, junit.xml and table.txt. Each file appears under its name only when it is
 // whole.
 func (r Report) Write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -21,6 +21,7 @@ func (r Report) Write(dir string) error {
 	}{
 		{"report.json", r.WriteJSON},
 		{"junit.xml", r.WriteJUnit},
+		{"table.txt", r.WriteTable},
 	} {
 		if err := writeWhole(filepath.Join(dir, file.name), file.write); err != nil {
 			return fmt.Errorf("writing the report %q: %w", filepath.Join(dir, file.name), err)

@@ -73,7 +73,7 @@ func TestWrite(t *testing.T) {
 	for _, entry := range entries {
 		names = append(names, entry.Name())
 	}
-	if want := []string{"junit.xml", "report.json"}; !slices.Equal(names, want) {
+	if want := []string{"junit.xml", "report.json", "table.txt"}; !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
 	}
 	content, err := os.ReadFile(filepath.Join(dir, "report.json"))
