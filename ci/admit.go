@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"dagger/container-signing/internal/dagger"
+)
+
+// Apply policies and workloads to a cluster, and judge what it admits: a folder
+// with report.json, junit.xml and table.txt
+//
+// All in admit/ must be admitted and pinned to digests, and of each file in
+// deny/ the last document refused, by the policy and for the reason that its
+// annotations name. Anything else is an error, unless --tolerate is set. The
+// workloads are deleted after it; the policies and the ConfigMap
+// kyverno/notation-ca with the CA stay.
+//
+// +cache="session"
+func (m *ContainerSigning) Admit(
+	ctx context.Context,
+	// Folder with admit/ and deny/: workloads that name real images.
+	workloads *dagger.Directory,
+	// The CA to trust, PEM or DER.
+	ca *dagger.File,
+	// Folder of policies. By default the ImageValidatingPolicy of this project.
+	//
+	// +optional
+	policies *dagger.Directory,
+	// The kubeconfig of a cluster of your own, with the Kyverno that runs
+	// there. By default a cluster is started.
+	//
+	// +optional
+	kubeconfig *dagger.Secret,
+	// The API server of that cluster, where it is on your machine:
+	// tcp://localhost:6443.
+	//
+	// +optional
+	apiServer *dagger.Service,
+	// The registry of the images, for a cluster that is started: where it is a
+	// service or on your machine.
+	//
+	// +optional
+	registry *dagger.Service,
+	// How images call that registry, without its port.
+	//
+	// +default="production"
+	registryName string,
+	// Return the report even if not all is as expected.
+	//
+	// +optional
+	tolerate bool,
+) (*dagger.Directory, error) {
+	if kubeconfig == nil && apiServer != nil {
+		return nil, errors.New("--api-server is where a cluster of your own is reached: give its --kubeconfig too")
+	}
+	box, err := m.clusterBox(ctx)
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"--workloads", "/run/workloads", "--ca", "/run/ca"}
+	box = box.WithMountedDirectory("/run/workloads", workloads).WithMountedFile("/run/ca", ca)
+	if policies != nil {
+		box = box.WithMountedDirectory("/run/policies", policies)
+		args = append(args, "--policies", "/run/policies")
+	}
+	if kubeconfig != nil {
+		box = box.WithMountedSecret("/run/secrets/kubeconfig", kubeconfig)
+		args = append(args, "--kubeconfig", "/run/secrets/kubeconfig")
+		if apiServer != nil {
+			port, err := portOf(ctx, apiServer)
+			if err != nil {
+				return nil, fmt.Errorf("reading --api-server: %w", err)
+			}
+			box = box.WithServiceBinding("kubernetes", apiServer)
+			args = append(args, "--server", fmt.Sprintf("https://kubernetes:%d", port))
+		}
+	} else {
+		run := newRun()
+		cluster, err := m.Cluster(ctx, run, registry, registryName)
+		if err != nil {
+			return nil, err
+		}
+		box = box.WithMountedDirectory(credentialsFolder, clusterCredentials(box, run, clusterURL)).WithServiceBinding("cluster", cluster)
+		args = append(args, "--kubeconfig", credentialsFolder+"/kubeconfig")
+	}
+	judged, err := judge(ctx, anew(box, newRun()), args)
+	if err != nil {
+		return nil, err
+	}
+	if !tolerate && judged.surprise != "" {
+		return nil, errors.New(judged.surprise)
+	}
+	return judged.report, nil
+}
+
+// A judgement is what `e2e judge` has found.
+type judgement struct {
+	report   *dagger.Directory
+	surprise string // the table, if not all is as expected
+}
+
+// judge runs `e2e judge`. That not all is as expected is no error.
+func judge(ctx context.Context, box *dagger.Container, args []string) (judgement, error) {
+	const folder = "/run/report"
+	box = box.WithExec(append([]string{"e2e", "judge", "--report", folder}, args...), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
+	status, err := box.ExitCode(ctx)
+	if err != nil {
+		return judgement{}, explain("judging", err)
+	}
+	if status > 1 {
+		words, err := box.Stderr(ctx)
+		return judgement{}, errors.Join(fmt.Errorf("judging: exit status %d: %s", status, words), err)
+	}
+	found := judgement{report: box.Directory(folder)}
+	if status == 0 {
+		return found, nil
+	}
+	if found.surprise, err = found.report.File("table.txt").Contents(ctx); err == nil {
+		return found, nil
+	}
+	// It came to no verdict.
+	words, err := box.Stderr(ctx)
+	return judgement{}, errors.Join(fmt.Errorf("judging: %s", words), err)
+}
+
+// portOf is the port of a service.
+func portOf(ctx context.Context, service *dagger.Service) (int, error) {
+	ports, err := service.Ports(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if len(ports) == 0 {
+		return 0, errors.New("the service exposes no port")
+	}
+	return ports[0].Port(ctx)
+}

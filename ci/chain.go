@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"dagger/container-signing/internal/dagger"
+)
+
+// How the containers of a run call its registries.
+const (
+	ciRegistry         = "ci:5000"
+	productionRegistry = "production:5000"
+	statePath          = "/tmp/state.json" // of the parts that supply the images
+)
+
+// A chainRun is one run of the whole chain. Its steps are parts of the program
+// e2e, each in a container of its own.
+type chainRun struct {
+	m              *ContainerSigning
+	name           string
+	box            *dagger.Container // with all tools
+	ci, production *dagger.Service
+	cluster        *dagger.Service
+	credentials    *dagger.Directory // of the cluster
+	identity       identity
+}
+
+// newChain prepares the containers and services of a run.
+func (m *ContainerSigning) newChain(ctx context.Context, run string) (*chainRun, error) {
+	box, err := m.with(ctx, "notation", "oras", "busybox", "registry", "etcd", "kubernetes", "kyverno")
+	if err != nil {
+		return nil, err
+	}
+	c := &chainRun{m: m, name: run, box: anew(m.equip(box), run)}
+	if c.ci, err = m.Registry(ctx, "ci "+run, nil); err != nil {
+		return nil, err
+	}
+	if c.production, err = m.Registry(ctx, "production "+run, nil); err != nil {
+		return nil, err
+	}
+	if c.cluster, err = m.Cluster(ctx, run, c.production, "production"); err != nil {
+		return nil, err
+	}
+	clusterBox, err := m.clusterBox(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.credentials = clusterCredentials(clusterBox, run, clusterURL)
+	return c, nil
+}
+
+// run supplies the signed image while the cluster starts, and judges.
+func (c *chainRun) run(ctx context.Context, signing *dagger.Container, image string, credentials *dagger.Secret, policy string) (_ judgement, err error) {
+	stop, err := start(ctx, c.ci, c.production)
+	if err != nil {
+		return judgement{}, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	// What has been judged before needs no cluster: only the judge waits for
+	// it. Its start here is for doing both at the same time.
+	starting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	started := make(chan error, 1)
+	go func() {
+		_, err := c.cluster.Start(starting)
+		started <- explain("starting the cluster", err)
+	}()
+	defer func() {
+		cancel()
+		<-started
+		_, stopped := c.cluster.Stop(context.WithoutCancel(ctx), dagger.ServiceStopOpts{Kill: true})
+		err = errors.Join(err, explain("stopping the cluster", stopped))
+	}()
+	state, err := c.supply(ctx, signing, image, credentials)
+	if err != nil {
+		return judgement{}, err
+	}
+	return judge(ctx, c.box.
+		WithFile(statePath, state).
+		WithMountedFile("/run/ca", c.identity.ca).
+		WithMountedDirectory(credentialsFolder, c.credentials).
+		WithServiceBinding("production", c.production).
+		WithServiceBinding("cluster", c.cluster), []string{
+		"--kubeconfig", credentialsFolder + "/kubeconfig", "--ca", "/run/ca", "--state", statePath,
+		"--production-registry", productionRegistry, "--policy", policy,
+	})
+}
+
+// start starts services, and returns what stops them.
+func start(ctx context.Context, services ...*dagger.Service) (stop func() error, err error) {
+	work, starting := errgroup.WithContext(ctx)
+	for _, service := range services {
+		work.Go(func() error {
+			_, err := service.Start(starting)
+			return explain("starting a registry", err)
+		})
+	}
+	stop = func() error {
+		var faults []error
+		for _, service := range services {
+			_, err := service.Stop(context.WithoutCancel(ctx), dagger.ServiceStopOpts{Kill: true})
+			faults = append(faults, explain("stopping a registry", err))
+		}
+		return errors.Join(faults...)
+	}
+	if err := work.Wait(); err != nil {
+		return nil, errors.Join(err, stop())
+	}
+	return stop, nil
+}
+
+// supply takes the image from its source through CI to production.
+func (c *chainRun) supply(ctx context.Context, signing *dagger.Container, image string, credentials *dagger.Secret) (*dagger.File, error) {
+	state, err := c.push(ctx, image, credentials)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.sign(ctx, signing, state); err != nil {
+		return nil, err
+	}
+	promoted, err := evaluate(ctx, "copying to production", c.box.
+		WithMountedFile("/run/ca", c.identity.ca).
+		WithExec([]string{"e2e", "trust", "--ca", "/run/ca"}).
+		WithFile(statePath, state).
+		WithServiceBinding("ci", c.ci).
+		WithServiceBinding("production", c.production).
+		WithExec([]string{"e2e", "promote", "-v", "--ci-registry", ciRegistry, "--production-registry", productionRegistry, "--state", statePath}))
+	if err != nil {
+		return nil, err
+	}
+	return promoted.File(statePath), nil
+}
+
+// push brings the image to the CI registry, and derives the others from it.
+func (c *chainRun) push(ctx context.Context, image string, credentials *dagger.Secret) (*dagger.File, error) {
+	args := []string{"e2e", "push", "-v", "--ci-registry", ciRegistry, "--state", statePath}
+	if image != "" {
+		args = append(args, "--image", image)
+	}
+	if c.identity.own {
+		args = append(args, "--own-signer")
+	}
+	box := c.box.WithServiceBinding("ci", c.ci)
+	if credentials != nil {
+		box = box.WithMountedSecret(dockerConfig, credentials).WithEnvVariable("DOCKER_CONFIG", dockerFolder)
+	}
+	pushed, err := evaluate(ctx, "pushing to ci", box.WithExec(args))
+	if err != nil {
+		return nil, err
+	}
+	return pushed.File(statePath), nil
+}
+
+// sign signs in the CI registry: what is to be admitted with the identity of
+// the run, and one image with one that nobody trusts.
+func (c *chainRun) sign(ctx context.Context, signing *dagger.Container, state *dagger.File) error {
+	content, err := state.Contents(ctx)
+	if err != nil {
+		return fmt.Errorf("reading what was pushed: %w", err)
+	}
+	var pushed struct{ Repository, Tag string }
+	if err := json.Unmarshal([]byte(content), &pushed); err != nil {
+		return fmt.Errorf("reading what was pushed: %w", err)
+	}
+	image := ciRegistry + "/" + pushed.Repository + ":" + pushed.Tag
+	at := access{image: image, service: c.ci, plainHTTP: true, alias: "registry"}
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error {
+		images := []string{image}
+		if !c.identity.own {
+			images = append(images, image+"-single-platform")
+		}
+		_, err := sign(ctx, c.m, signing, c.identity, at, images, len(images), c.name)
+		return err
+	})
+	work.Go(func() error {
+		another, err := demonstration(ctx, c.box, "another", c.name)
+		if err != nil {
+			return err
+		}
+		_, err = sign(ctx, c.m, c.box, another, at, []string{image + "-another-ca"}, 1, c.name)
+		return err
+	})
+	return work.Wait()
+}

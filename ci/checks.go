@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+)
+
+// Run the tests: with the real notation, oras, registry, Kubernetes and Kyverno
+//
+// +check
+func (m *ContainerSigning) Test(ctx context.Context) error {
+	tools, err := m.Tools(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = evaluate(ctx, "go test", withTools(m.golang(), tools.Directory(toolFolder)).
+		WithMountedDirectory("/src", m.Source).
+		WithWorkdir("/src").
+		WithExec([]string{"go", "test", "-timeout", "60m", "./..."}))
+	return err
+}
+
+// Check the form of the source: gofmt, go vet, staticcheck, actionlint
+//
+// +check
+func (m *ContainerSigning) Lint(ctx context.Context) error {
+	_, err := evaluate(ctx, "lint", m.golang().
+		WithMountedDirectory("/src", m.Source).
+		WithWorkdir("/src").
+		WithExec([]string{".ci/lint"}))
+	return err
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+
+	"dagger/container-signing/internal/dagger"
+)
+
+const (
+	// clusterPort is where a cluster's API server listens.
+	clusterPort = 6443
+	// clusterURL is where it is found by containers that are bound to it as
+	// "cluster".
+	clusterURL = "https://cluster:6443"
+	// credentialsFolder holds a cluster's authority and kubeconfig.
+	credentialsFolder = "/run/credentials"
+)
+
+// Kubernetes with Kyverno: `dagger call cluster up --ports 6443:6443`
+//
+// It is ready when its port is open. `kubeconfig` makes an administrator's
+// kubeconfig for it. It has no node: pods are admitted or refused, and wait.
+//
+// +cache="session"
+func (m *ContainerSigning) Cluster(
+	ctx context.Context,
+	// What makes it another cluster than the others, with another authority.
+	//
+	// +default="cluster"
+	name string,
+	// A registry from which Kyverno reads signatures, where it is a service or
+	// on your machine.
+	//
+	// +optional
+	registry *dagger.Service,
+	// How images call that registry, without its port.
+	//
+	// +default="production"
+	registryName string,
+) (*dagger.Service, error) {
+	box, err := m.clusterBox(ctx)
+	if err != nil {
+		return nil, err
+	}
+	container := box.
+		WithMountedDirectory(credentialsFolder, clusterCredentials(box, name, clusterURL)).
+		WithExposedPort(clusterPort)
+	if registry != nil {
+		container = container.WithServiceBinding(registryName, registry)
+	}
+	return container.AsService(dagger.ContainerAsServiceOpts{Args: []string{
+		"e2e", "cluster", "--credentials", credentialsFolder, "--listen", "0.0.0.0:6443", "--host", "cluster",
+	}}), nil
+}
+
+// The kubeconfig of the administrator of a `cluster`
+//
+// To use it from your machine while that is up:
+// `dagger call kubeconfig --server https://localhost:6443 export --path kubeconfig`
+func (m *ContainerSigning) Kubeconfig(
+	ctx context.Context,
+	// The name of the cluster.
+	//
+	// +default="cluster"
+	name string,
+	// Where you reach its API server.
+	//
+	// +default="https://localhost:6443"
+	server string,
+) (*dagger.File, error) {
+	box, err := m.clusterBox(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return clusterCredentials(box, name, server).File("kubeconfig"), nil
+}
+
+// clusterCredentials are an authority for the cluster of a name, and a
+// kubeconfig. They are made once, and then the engine's cache has them: the
+// cluster and its kubeconfig may be asked for one after the other.
+func clusterCredentials(box *dagger.Container, name, server string) *dagger.Directory {
+	authority := anew(box, name).
+		WithExec([]string{"e2e", "credentials", "--output", credentialsFolder, "--server", clusterURL})
+	if server != clusterURL {
+		authority = authority.
+			WithExec([]string{"sed", "-i", "s#" + clusterURL + "#" + server + "#", credentialsFolder + "/kubeconfig"})
+	}
+	return authority.Directory(credentialsFolder)
+}
+
+// clusterBox is a container that can run a cluster, or connect with one.
+func (m *ContainerSigning) clusterBox(ctx context.Context) (*dagger.Container, error) {
+	container, err := m.with(ctx, "notation", "oras", "etcd", "kubernetes", "kyverno")
+	if err != nil {
+		return nil, err
+	}
+	return m.equip(container), nil
+}

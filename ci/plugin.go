@@ -1,0 +1,17 @@
+package main
+
+import (
+	"dagger/container-signing/internal/dagger"
+)
+
+// The Notation plugin external-signer, built for a platform: a static program
+//
+// Install it with `notation plugin install --file notation-external-signer`.
+func (m *ContainerSigning) Plugin(
+	// Such as linux/amd64, linux/arm64 or darwin/arm64.
+	//
+	// +default="linux/amd64"
+	platform dagger.Platform,
+) *dagger.File {
+	return m.program("./plugin", platform, "plugin").WithName("notation-external-signer")
+}

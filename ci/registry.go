@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"dagger/container-signing/internal/dagger"
+)
+
+// registryPort is where a registry of this module listens.
+const registryPort = 5000
+
+// configuration of the registry, as distribution's documentation describes it.
+const registryConfiguration = `version: 0.1
+log: {level: info, accesslog: {disabled: true}}
+storage:
+  filesystem: {rootdirectory: /var/lib/registry}
+  delete: {enabled: true}
+http: {addr: ":%d"}
+`
+
+// An OCI registry: `dagger call registry --name ci up --ports 5002:5000`
+//
+// Registries of different names are different registries. Their content is gone
+// when they end.
+func (m *ContainerSigning) Registry(
+	ctx context.Context,
+	// What makes it another registry than the others.
+	//
+	// +default="registry"
+	name string,
+	// Who may use it: a file that htpasswd has written with bcrypt (-B). By
+	// default everybody may.
+	//
+	// +optional
+	htpasswd *dagger.Secret,
+) (*dagger.Service, error) {
+	container, err := m.with(ctx, "registry")
+	if err != nil {
+		return nil, err
+	}
+	container = container.
+		WithNewFile("/etc/registry.yaml", fmt.Sprintf(registryConfiguration, registryPort)).
+		// Equal services are one service.
+		WithEnvVariable("REGISTRY_NAME", name).
+		WithEnvVariable("OTEL_TRACES_EXPORTER", "none").
+		WithExposedPort(registryPort)
+	if htpasswd != nil {
+		container = container.
+			WithMountedSecret("/run/secrets/htpasswd", htpasswd).
+			WithEnvVariable("REGISTRY_AUTH", "htpasswd").
+			WithEnvVariable("REGISTRY_AUTH_HTPASSWD_REALM", name).
+			WithEnvVariable("REGISTRY_AUTH_HTPASSWD_PATH", "/run/secrets/htpasswd")
+	}
+	return container.AsService(dagger.ContainerAsServiceOpts{Args: []string{"registry", "serve", "/etc/registry.yaml"}}), nil
+}
