@@ -132,24 +132,45 @@ func (m *ContainerSigning) Sign(
 // sign signs images of one registry in a container that has what the signer
 // needs.
 func sign(ctx context.Context, m *ContainerSigning, box *dagger.Container, by identity, at access, images []string, parallel int, run string) (*Signed, error) {
-	box, err := at.bind(by.provide(box))
+	signing, err := signingStep(ctx, box, by, at, images, parallel, run)
 	if err != nil {
 		return nil, err
 	}
-	const result = "/tmp/signed.json"
-	args := append([]string{"e2e", "sign", "-v", "--output", result, "--parallel", fmt.Sprint(parallel)}, by.flags()...)
+	signed, err := evaluate(ctx, "signing", signing.step(dagger.ReturnTypeSuccess))
+	if err != nil {
+		return nil, err
+	}
+	return newSigned(ctx, m, signed.File(signedResult), at, by.ca)
+}
+
+// signedResult is where a container tells what it has signed.
+const signedResult = "/tmp/signed.json"
+
+// A signing is a container, and the command that signs in it.
+type signing struct {
+	container *dagger.Container
+	command   []string
+}
+
+func (s signing) step(expect dagger.ReturnType) *dagger.Container {
+	return s.container.WithExec(s.command, dagger.ContainerWithExecOpts{Expect: expect})
+}
+
+// signingStep prepares to sign images of one registry.
+func signingStep(ctx context.Context, box *dagger.Container, by identity, at access, images []string, parallel int, run string) (signing, error) {
+	box, err := at.bind(by.provide(box))
+	if err != nil {
+		return signing{}, err
+	}
+	args := append([]string{"e2e", "sign", "-v", "--output", signedResult, "--parallel", fmt.Sprint(parallel)}, by.flags()...)
 	args = append(args, at.insecure("--plain-http")...)
 	for _, image := range images {
 		args = append(args, "--image", image)
 	}
 	if args, err = at.lead(ctx, args); err != nil {
-		return nil, err
+		return signing{}, err
 	}
-	signed, err := evaluate(ctx, "signing", anew(box, run).WithExec(args))
-	if err != nil {
-		return nil, err
-	}
-	return newSigned(ctx, m, signed.File(result), at, by.ca)
+	return signing{anew(box, run), args}, nil
 }
 
 // withSecrets gives a signer its secrets and the rest of its environment.

@@ -1,0 +1,15 @@
+package tools
+
+import (
+	"os"
+	"testing"
+)
+
+// TestMain lets the tests of this package build, even where others are to take
+// what is built already.
+func TestMain(m *testing.M) {
+	if err := os.Unsetenv(FolderVariable); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
