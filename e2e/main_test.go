@@ -14,8 +14,12 @@ import (
 	"container-signing/tools"
 )
 
-// program is the path of e2e, built from this folder.
-var program string
+var (
+	// program is the path of e2e, built from this folder.
+	program string
+	// programs are the tools of the chain.
+	programs tools.Programs
+)
 
 // forTests is the part of -timeout that is left to the tests when tools have
 // to be built first: cmd/go counts that time too, and kills what takes longer.
@@ -67,7 +71,8 @@ func buildTools() error {
 	if nodeFault() == "" {
 		names = append(names, tools.Node()...)
 	}
-	_, err := tools.Build(ctx, os.Stderr, names...)
+	var err error
+	programs, err = tools.Build(ctx, os.Stderr, names...)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("building the tools takes longer than -timeout allows: run `go run ./e2e tools` first, or give a longer -timeout, such as 60m: %w", err)
 	}

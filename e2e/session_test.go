@@ -35,6 +35,7 @@ type session struct {
 	cmd            *exec.Cmd
 	tmp            string // its TMPDIR
 	ci, production string
+	listens        []string // addresses at which nobody listens after it
 	args           []string
 	env            []string
 
@@ -57,16 +58,28 @@ var runs = make(chan struct{}, 3)
 // no node unless it asks for one.
 func newSession(t *testing.T, args ...string) *session {
 	t.Helper()
+	awaitTurn(t)
+	ci, production := freeAddress(t), freeAddress(t)
+	s := newPart(t, append([]string{"--node", "off", "--ci-registry", ci, "--production-registry", production}, args...)...)
+	s.ci, s.production, s.listens = ci, production, []string{ci, production}
+	return s
+}
+
+// awaitTurn waits until a test may run a chain or a cluster.
+func awaitTurn(t *testing.T) {
+	t.Helper()
 	runs <- struct{}{}
 	t.Cleanup(func() { <-runs })
-	s := &session{
-		t: t, tmp: shortTempDir(t), ci: freeAddress(t), production: freeAddress(t),
+}
+
+// newPart prepares a run of e2e with these arguments alone.
+func newPart(t *testing.T, args ...string) *session {
+	t.Helper()
+	return &session{
+		t: t, tmp: shortTempDir(t), args: args, cmd: exec.Command(program, args...),
 		lines:  make(chan string, 100_000),
 		output: map[string]*strings.Builder{"stdout": {}, "stderr": {}},
 	}
-	s.args = append([]string{"--node", "off", "--ci-registry", s.ci, "--production-registry", s.production}, args...)
-	s.cmd = exec.Command(program, s.args...)
-	return s
 }
 
 // start starts e2e, by default the program with its arguments.
@@ -243,7 +256,7 @@ func (s *session) checkGone() {
 	if len(left) > 0 {
 		s.t.Errorf("files have stayed behind: %s", left)
 	}
-	for _, address := range []string{s.ci, s.production} {
+	for _, address := range s.listens {
 		listener, err := net.Listen("tcp", address)
 		if err != nil {
 			s.t.Errorf("somebody still listens: %v", err)
