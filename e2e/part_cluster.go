@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -39,7 +38,7 @@ func runCluster(ctx context.Context, args []string) error {
 	if err := parsePart(flags, args, "credentials"); err != nil {
 		return err
 	}
-	err := runPart(ctx, plan{options: o}, cluster.Programs(), func(ctx context.Context, r *chainRun) error {
+	return runPart(ctx, plan{options: o}, cluster.Programs(), func(ctx context.Context, r *chainRun) error {
 		options := r.clusterOptions()
 		options.Authority, options.Hosts = *credentials, hosts
 		started, err := cluster.Start(ctx, options)
@@ -57,13 +56,6 @@ func runCluster(ctx context.Context, args []string) error {
 		if crash := r.processes.Crash(); crash != nil {
 			return crash
 		}
-		return errEnded
-	})
-	if errors.Is(err, errEnded) {
 		return nil
-	}
-	return err
+	})
 }
-
-// errEnded says that what ran until it was ended has been.
-var errEnded = errors.New("it was ended")
