@@ -8,6 +8,7 @@ import (
 
 	"container-signing/e2e/internal/cluster"
 	"container-signing/e2e/internal/forward"
+	"container-signing/e2e/internal/registry"
 )
 
 // runCredentials makes the authority of a cluster, and the kubeconfig of its
@@ -37,6 +38,12 @@ func runCluster(ctx context.Context, args []string) error {
 	flags.Var(&hosts, "host", "another `name` by which the API server is called; can be given several times")
 	if err := parsePart(flags, args, "credentials"); err != nil {
 		return err
+	}
+	if err := cluster.CheckAuthority(*credentials); err != nil {
+		return usagef("reading --credentials: %w; `e2e credentials` makes them", err)
+	}
+	if err := registry.CheckFree("listen", *listen); err != nil {
+		return usageError{err}
 	}
 	return runPart(ctx, plan{options: o}, cluster.Programs(), func(ctx context.Context, r *chainRun) error {
 		options := r.clusterOptions()

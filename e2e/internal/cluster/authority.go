@@ -46,6 +46,13 @@ func newAdministrator(authority *pki.Certificate) (*pki.Certificate, error) {
 	return authority.NewClient("administrator", "system:masters")
 }
 
+// CheckAuthority finds before a cluster is started that [NewAuthority] hasn't
+// made the folder dir.
+func CheckAuthority(dir string) error {
+	_, err := Options{Authority: dir}.authority()
+	return err
+}
+
 // authority is the one that the options name, or a fresh one.
 func (o Options) authority() (*pki.Certificate, error) {
 	if o.Authority == "" {
