@@ -20,10 +20,18 @@ func runCredentials(_ context.Context, args []string) error {
 	if err := parsePart(flags, args, "output", "server"); err != nil {
 		return err
 	}
-	if parsed, err := url.Parse(*server); err != nil || parsed.Scheme != "https" || parsed.Host == "" {
-		return usagef("reading --server %q: give a URL such as https://cluster:6443", *server)
+	if err := checkServer(*server); err != nil {
+		return err
 	}
 	return cluster.NewAuthority(*output, *server)
+}
+
+// checkServer finds a --server that can't be an API server's.
+func checkServer(server string) error {
+	if parsed, err := url.Parse(server); err != nil || parsed.Scheme != "https" || parsed.Host == "" {
+		return usagef("reading --server %q: give a URL such as https://cluster:6443", server)
+	}
+	return nil
 }
 
 // runCluster runs a cluster until the context ends, which is no failure then.

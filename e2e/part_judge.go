@@ -25,6 +25,13 @@ func runJudge(ctx context.Context, args []string) error {
 	if err := o.checkFolders(); err != nil {
 		return err
 	}
+	if _, err := readCertificates(o.ca); err != nil {
+		return usagef("reading --ca: %w", err)
+	}
+	existing, err := existingCluster(*kubeconfig, *server)
+	if err != nil {
+		return err
+	}
 	var state supplyState
 	if *stateFile != "" {
 		if err := readJSON(*stateFile, &state); err != nil {
@@ -38,10 +45,24 @@ func runJudge(ctx context.Context, args []string) error {
 	return runPart(ctx, p, []string{"oras", "notation"}, func(ctx context.Context, r *chainRun) error {
 		r.resume(state)
 		r.supply.identity.ca = o.ca
-		if r.cluster, err = cluster.Existing(*kubeconfig, *server); err != nil {
+		r.cluster, r.foreign = existing, true
+		if err := r.bounded(ctx, "reach the cluster", existing.Reach); err != nil {
 			return err
 		}
-		r.foreign = true
 		return r.try(ctx)
 	})
+}
+
+// existingCluster reads how to connect with a cluster.
+func existingCluster(kubeconfig, server string) (*cluster.Cluster, error) {
+	if server != "" {
+		if err := checkServer(server); err != nil {
+			return nil, err
+		}
+	}
+	existing, err := cluster.Existing(kubeconfig, server)
+	if err != nil {
+		return nil, usagef("%w; give --kubeconfig an administrator's, such as that of `e2e credentials`", err)
+	}
+	return existing, nil
 }

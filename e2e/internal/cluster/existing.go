@@ -1,9 +1,11 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
@@ -27,4 +29,17 @@ func Existing(kubeconfig, server string) (*Cluster, error) {
 	}
 	config.QPS = -1
 	return &Cluster{Kubeconfig: kubeconfig, Config: config}, nil
+}
+
+// Reach makes sure that the API server answers, that it is the one of the
+// kubeconfig, and that it knows the kubeconfig's user.
+func (c *Cluster) Reach(ctx context.Context) error {
+	client, err := kubernetes.NewForConfig(c.Config)
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	if err := client.Discovery().RESTClient().Get().AbsPath("/api").MaxRetries(0).Do(ctx).Error(); err != nil {
+		return fmt.Errorf("reaching the API server of the kubeconfig %q at %s: %w; the cluster has to be ready, and the kubeconfig its own", c.Kubeconfig, c.Config.Host, err)
+	}
+	return nil
 }
