@@ -14,6 +14,7 @@ import (
 	"container-signing/e2e/internal/chain"
 	"container-signing/e2e/internal/cluster"
 	"container-signing/e2e/internal/judge"
+	"container-signing/e2e/internal/pki"
 	"container-signing/e2e/internal/policy"
 	"container-signing/e2e/internal/process"
 	"container-signing/e2e/internal/registry"
@@ -255,11 +256,11 @@ const enforcedWithin = 15 * time.Second
 // enforce makes the cluster trust the CA and enforce the policies.
 func (r *chainRun) enforce(ctx context.Context) error {
 	return r.bounded(ctx, "apply the policies, until they are enforced", func(ctx context.Context) error {
-		ca, err := os.ReadFile(r.supply.identity.ca)
+		ca, err := readCertificates(r.supply.identity.ca)
 		if err != nil {
 			return fmt.Errorf("reading the CA: %w", err)
 		}
-		if err := policy.Trust(ctx, r.cluster.Config, ca); err != nil {
+		if err := policy.Trust(ctx, r.cluster.Config, pki.EncodePEM(ca...)); err != nil {
 			return err
 		}
 		if err := policy.Apply(ctx, r.cluster.Config, r.policies); err != nil {
