@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -61,6 +62,7 @@ func runSign(ctx context.Context, args []string) error {
 // which they were named.
 func (r *chainRun) signAll(ctx context.Context, images []string, plain bool, parallel int) ([]signedImage, error) {
 	results, faults := make([]*signedImage, len(images)), make([]error, len(images))
+	var busy imageLocks
 	var work errgroup.Group // without a context: a failure stops nobody
 	r.console.apart = true
 	work.SetLimit(parallel)
@@ -68,7 +70,7 @@ func (r *chainRun) signAll(ctx context.Context, images []string, plain bool, par
 		work.Go(func() error {
 			faults[i] = r.console.do("notation sign "+image, func() error {
 				var err error
-				results[i], err = r.signOne(ctx, canonical(image), plain)
+				results[i], err = r.signOne(ctx, canonical(image), plain, &busy)
 				return err
 			})
 			return nil
@@ -86,7 +88,7 @@ func (r *chainRun) signAll(ctx context.Context, images []string, plain bool, par
 }
 
 // signOne signs an image by its digest, and finds the signature that it gets.
-func (r *chainRun) signOne(ctx context.Context, image string, plain bool) (*signedImage, error) {
+func (r *chainRun) signOne(ctx context.Context, image string, plain bool, busy *imageLocks) (*signedImage, error) {
 	oras := chain.ORAS{Tool: r.tool(r.programs["oras"])}
 	notation := chain.Notation{Tool: r.tool(r.programs["notation"])}
 	signing := chain.Signing{
@@ -100,6 +102,7 @@ func (r *chainRun) signOne(ctx context.Context, image string, plain bool) (*sign
 		return nil, err
 	}
 	reference := chain.ByDigest(image, digest)
+	defer busy.lock(reference)()
 	before, err := oras.Signatures(ctx, reference)
 	if err != nil {
 		return nil, err
@@ -116,6 +119,19 @@ func (r *chainRun) signOne(ctx context.Context, image string, plain bool) (*sign
 		return nil, fmt.Errorf("signing image %q: the registry %s lists no new signature of it, though notation says that it signed", reference, hostOf(image))
 	}
 	return &signedImage{Reference: reference, Digest: digest, Signatures: added}, nil
+}
+
+// imageLocks let one image be signed once at a time. Where a registry doesn't
+// list an image's signatures by itself, notation rewrites the list, and of two
+// that do so at the same time one loses its signature.
+type imageLocks struct{ byReference sync.Map }
+
+// lock waits for its turn, and returns what ends it.
+func (l *imageLocks) lock(reference string) (unlock func()) {
+	lock, _ := l.byReference.LoadOrStore(reference, new(sync.Mutex))
+	mutex := lock.(*sync.Mutex)
+	mutex.Lock()
+	return mutex.Unlock
 }
 
 // hostOf is the registry of a full reference.
