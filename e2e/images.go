@@ -76,6 +76,14 @@ func repositoryOf(reference string) (repository, tag string, err error) {
 	return parsed.Context().RepositoryStr(), tag, nil
 }
 
+// checkReference finds a flag that names no image in a registry.
+func checkReference(flag, reference string) error {
+	if _, err := name.ParseReference(reference); err != nil {
+		return usagef("reading --%s %q: %w; give an image in a registry, such as registry.example.com/app:1.0", flag, reference, err)
+	}
+	return nil
+}
+
 // canonical spells out the short names that docker takes and oras doesn't:
 // busybox is docker.io/library/busybox:latest.
 func canonical(reference string) string {

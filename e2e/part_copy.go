@@ -21,9 +21,12 @@ func runCopy(ctx context.Context, args []string) error {
 	if err := parsePart(flags, args, "from", "to"); err != nil {
 		return err
 	}
-	for _, reference := range []string{*from, *to} {
-		if _, _, err := repositoryOf(reference); err != nil && !chain.IsPath(reference) {
-			return usageError{err}
+	for flag, reference := range map[string]string{"from": *from, "to": *to} {
+		if chain.IsPath(reference) {
+			continue
+		}
+		if err := checkReference(flag, reference); err != nil {
+			return err
 		}
 	}
 	source, target := canonical(*from), canonical(*to)

@@ -45,8 +45,8 @@ func runSign(ctx context.Context, args []string) error {
 		return usagef("unknown --signature-format %q: known are %s", o.format, strings.Join(signatureFormats, ", "))
 	}
 	for _, image := range images {
-		if _, _, err := repositoryOf(image); err != nil {
-			return usageError{err}
+		if err := checkReference("image", image); err != nil {
+			return err
 		}
 	}
 	return runPart(ctx, plan{options: o}, []string{"notation", "oras"}, func(ctx context.Context, r *chainRun) error {
