@@ -49,6 +49,10 @@ func runSign(ctx context.Context, args []string) error {
 			return err
 		}
 	}
+	// Whether it is a chain is the plugin's to say.
+	if _, err := readCertificates(o.certificateChain); err != nil {
+		return usagef("reading --certificate-chain: %w", err)
+	}
 	return runPart(ctx, plan{options: o}, []string{"notation", "oras"}, func(ctx context.Context, r *chainRun) error {
 		signed, err := r.signAll(ctx, images, *plain, *parallel)
 		if *output == "" {
