@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"container-signing/e2e/internal/chain"
@@ -52,9 +53,12 @@ func TestPartSign(t *testing.T) {
 	t.Run("signer that fails", func(t *testing.T) {
 		s := s.on(t)
 		output := s.in("none.json")
-		s.fail(s.part([]string{"sign", "--image", index, "--image", single, "--output", output, "--certificate-chain", own.chain,
-			"--signer", `sh -c "echo the HSM is out of order >&2; exit 3"`}),
-			`signing image "`+s.ci+"/busybox@sha256:", "the signer ended with exit status 3", "stderr: the HSM is out of order")
+		failing := s.part([]string{"sign", "--image", index, "--image", single, "--output", output, "--certificate-chain", own.chain,
+			"--signer", `sh -c "echo the HSM is out of order >&2; exit 3"`})
+		s.fail(failing, `signing image "`+s.ci+"/busybox@sha256:", "the signer ended with exit status 3", "stderr: the HSM is out of order")
+		if failed := strings.Count(failing.text("stdout"), "✗"); failed != 2 {
+			t.Errorf("%d images are shown as failed, not both", failed)
+		}
 		if written := readJSON[[]signedImage](t, output); written == nil || len(written) != 0 {
 			t.Errorf("written is %+v, not an empty list", written)
 		}
