@@ -67,7 +67,7 @@ func (s *supply) checkEmpty(ctx context.Context) error {
 		return err
 	}
 	if len(repositories) > 0 {
-		return fmt.Errorf("the production registry %s isn't empty before the copy: it holds %s", s.options.production, strings.Join(repositories, ", "))
+		return fmt.Errorf("the production registry %s isn't empty before the copy: it holds %s; give an empty one", s.options.production, strings.Join(repositories, ", "))
 	}
 	return nil
 }
