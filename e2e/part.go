@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"container-signing/tools"
 )
@@ -47,10 +49,39 @@ func parsePart(flags *flag.FlagSet, args []string, required ...string) error {
 	if flags.NArg() > 0 {
 		return usagef("unknown argument %q; %s", flags.Arg(0), help)
 	}
+	if err := checkDurations(flags); err != nil {
+		return err
+	}
 	for _, name := range required {
 		if flags.Lookup(name).Value.String() == "" {
 			return usagef("--%s is missing; %s", name, help)
 		}
+	}
+	return nil
+}
+
+// checkDurations finds flags that allow no time at all.
+func checkDurations(flags *flag.FlagSet) (err error) {
+	flags.Visit(func(f *flag.Flag) {
+		getter, _ := f.Value.(flag.Getter)
+		if getter == nil {
+			return
+		}
+		if duration, ok := getter.Get().(time.Duration); ok && duration <= 0 {
+			err = usagef("--%s %s: give a positive duration, such as 90s", f.Name, duration)
+		}
+	})
+	return err
+}
+
+// checkFile finds before something is done that what it results in can't be
+// written to the file that a flag names.
+func checkFile(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return usagef("preparing --%s %q: there is no folder %q; make it, or give another file", flag, path, filepath.Dir(path))
 	}
 	return nil
 }

@@ -29,6 +29,9 @@ func runCopy(ctx context.Context, args []string) error {
 			return err
 		}
 	}
+	if err := checkFile("output", *output); err != nil {
+		return err
+	}
 	source, target := canonical(*from), canonical(*to)
 	return runPart(ctx, plan{options: o}, []string{"oras"}, func(ctx context.Context, r *chainRun) error {
 		oras := chain.ORAS{Tool: r.tool(r.programs["oras"])}

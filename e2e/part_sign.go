@@ -49,6 +49,9 @@ func runSign(ctx context.Context, args []string) error {
 			return err
 		}
 	}
+	if err := checkFile("output", *output); err != nil {
+		return err
+	}
 	// Whether it is a chain is the plugin's to say.
 	if _, err := readCertificates(o.certificateChain); err != nil {
 		return usagef("reading --certificate-chain: %w", err)

@@ -50,6 +50,9 @@ func runPush(ctx context.Context, args []string) error {
 	if err := parsePart(flags, args, "state"); err != nil {
 		return err
 	}
+	if err := checkFile("state", *state); err != nil {
+		return err
+	}
 	p := plan{options: o}
 	var err error
 	if p.repository, p.tag, err = repositoryOf(o.image); err != nil {
