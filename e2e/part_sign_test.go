@@ -77,8 +77,4 @@ func TestPartSign(t *testing.T) {
 		s.fail(s.signing(own, "--image", "registry.invalid/app:1"), `resolving image "registry.invalid/app:1"`, "https://registry.invalid/")
 		s.fail(s.signing(own, "--image", "registry.invalid/app:1", "--plain-http"), "http://registry.invalid/")
 	})
-	t.Run("output that can't be written", func(t *testing.T) {
-		s := s.on(t)
-		s.fail(s.signing(own, "--image", index, "--output", s.in("no/folder.json")), "writing ", s.in("no/folder.json"), "no such file or directory")
-	})
 }

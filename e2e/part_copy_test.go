@@ -1,0 +1,56 @@
+package main_test
+
+import (
+	"os"
+	"slices"
+	"testing"
+)
+
+// TestPartCopy copies signed images only, and adds to what is there already.
+func TestPartCopy(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	state := s.push()
+	own, other := newIdentity(t, s.in("own"), "EC-256"), newIdentity(t, s.in("other"), "EC-384")
+	from, to := busybox(s.ci, ""), s.production+"/team/app:1"
+	output := s.in("copied.json")
+
+	s.fail(s.part([]string{"copy", "--from", from, "--to", to, "--output", output}),
+		`copying image "`+s.ci+"/busybox@sha256:", "it has no signature", "sign it first")
+	if _, err := os.Stat(output); err == nil {
+		t.Error("a copy that wasn't made is in --output")
+	}
+	s.succeed(s.signing(own, "--image", from))
+	s.do("copy", "--from", from, "--to", to)
+	s.succeed(s.signing(other, "--image", to))
+	s.do("copy", "--from", from, "--to", to, "--output", output)
+	copied, source, target := readJSON[signedImage](t, output), s.signatures(from), s.signatures(to)
+	if len(target) != 2 || len(source) != 1 || !slices.Contains(target, source[0]) {
+		t.Errorf("the signatures are %v, and at the source %v", target, source)
+	}
+	if !slices.Equal(copied.Signatures, source) || copied.Reference != s.production+"/team/app@"+copied.Digest {
+		t.Errorf("written is %+v", copied)
+	}
+	s.fail(s.part([]string{"copy", "--from", s.ci + "/busybox:missing", "--to", to}), `resolving image "`+s.ci+`/busybox:missing"`, "not found")
+	nowhere := freeAddress(t)
+	s.fail(s.part([]string{"copy", "--from", from, "--to", nowhere + "/app:1"}), " to \""+nowhere+`/app:1"`, "connection refused")
+
+	// Production isn't empty any more.
+	s.fail(s.part([]string{"promote", "--ci-registry", s.ci, "--production-registry", s.production, "--state", state}),
+		"the production registry "+s.production+" isn't empty", "it holds team/app", "give an empty one")
+}
+
+// TestPartPush pushes an image that isn't there, and to a registry that isn't.
+func TestPartPush(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	state := s.in("state.json")
+	s.fail(s.part([]string{"push", "--ci-registry", s.ci, "--image", s.ci + "/app:1", "--state", state}),
+		`copying image "`+s.ci+`/app:1"`, "oras cp ", "not found")
+	nowhere := freeAddress(t)
+	s.fail(s.part([]string{"push", "--ci-registry", nowhere, "--state", state}),
+		` to "`+nowhere+`/busybox:u-root"`, "connection refused")
+	if _, err := os.Stat(state); err == nil {
+		t.Error("there is a state of what wasn't pushed")
+	}
+}

@@ -1,0 +1,94 @@
+package main_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"container-signing/e2e/internal/process"
+)
+
+const (
+	registryUser     = "pipeline"
+	registryPassword = "correct horse"
+	// registryUsers is what `htpasswd -nbB` makes of them.
+	registryUsers = "pipeline:$2a$05$xv4K5HW1gLa751m9kQ2nBuhVZudVTcsP6lL6dKWNlj4E1em86Vw1a\n"
+)
+
+const lockedConfiguration = `version: 0.1
+storage: {filesystem: {rootdirectory: %q}}
+auth: {htpasswd: {realm: tests, path: %q}}
+http: {addr: %q}
+`
+
+// lockedRegistry starts a registry that wants credentials.
+func (s *stage) lockedRegistry() string {
+	s.t.Helper()
+	address, dir := freeAddress(s.t), s.in("locked")
+	in := func(name string) string { return filepath.Join(dir, name) }
+	writeFile(s.t, in("users"), registryUsers)
+	writeFile(s.t, in("config.yaml"), fmt.Sprintf(lockedConfiguration, in("content"), in("users"), address))
+	started, err := s.processes.Start(process.Command{
+		Name: "registry-locked", Path: programs["registry"], Args: []string{"serve", in("config.yaml")},
+		Env: []string{"OTEL_TRACES_EXPORTER=none"}, ReadyLine: regexp.MustCompile(`listening on `),
+	})
+	if err == nil {
+		err = started.WaitReady(s.t.Context())
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return address
+}
+
+// login writes docker's configuration with credentials for a registry.
+func (s *stage) login(address, password string) (folder string) {
+	folder = s.in("docker-" + password)
+	auth := base64.StdEncoding.EncodeToString([]byte(registryUser + ":" + password))
+	writeFile(s.t, filepath.Join(folder, "config.json"), fmt.Sprintf(`{"auths": {%q: {"auth": %q}}}`, address, auth))
+	return folder
+}
+
+// TestPartCredentials signs in and copies to a registry that wants
+// credentials, which docker's configuration has.
+func TestPartCredentials(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.push()
+	own, locked := newIdentity(t, s.dir, "EC-256"), s.lockedRegistry()
+	from, to := busybox(s.ci, ""), locked+"/app:1"
+	s.succeed(s.signing(own, "--image", from))
+	copying := []string{"copy", "--from", from, "--to", to}
+	known, mistyped := "DOCKER_CONFIG="+s.login(locked, registryPassword), "DOCKER_CONFIG="+s.login(locked, "wrong horse")
+
+	signing := func(env ...string) *session {
+		part := s.signing(own, "--image", to)
+		part.env = append(part.env, env...)
+		return part
+	}
+
+	s.fail(s.part(copying), ` to "`+to+`"`, "basic credential not found", s.in("docker/config.json"))
+	s.fail(s.part(copying, mistyped), ` to "`+to+`"`, "401: Unauthorized")
+	s.succeed(s.part(copying, known))
+	s.fail(signing(), `resolving image "`+to+`"`, "basic credential not found", s.in("docker/config.json"))
+	s.fail(signing(mistyped), `resolving image "`+to+`"`, "401: Unauthorized")
+	s.succeed(signing(known))
+	for _, part := range *s.sessions {
+		if strings.Contains(part.text("stdout")+part.text("stderr"), registryPassword) {
+			t.Errorf("the password is in the output of %s", part.args)
+		}
+	}
+	if present := len(s.signaturesAs(known, to)); present != 2 {
+		t.Errorf("the image has %d signatures, not the one that was copied and the one that was made", present)
+	}
+}
+
+// signaturesAs lists signatures with an environment of its own.
+func (s *stage) signaturesAs(env, reference string) []string {
+	other := *s
+	other.oras.Env = []string{env}
+	return other.signatures(reference)
+}
