@@ -33,6 +33,8 @@ func TestParts(t *testing.T) {
 	if parts, run := casesOf(saved), casesOf(readReport(t, s.in("whole"))); !slices.Equal(parts, run) {
 		t.Errorf("by parts the cases are\n%+v\nand in a whole run\n%+v", parts, run)
 	}
+	s.fail(s.judging("--kubeconfig", c.kubeconfig, "--server", c.address),
+		"creating ConfigMap kyverno/notation-ca", "already exists", "start a fresh cluster")
 	c.checkLeft(before)
 	c.signal(syscall.SIGTERM)
 	if status := c.wait(); status != 0 {

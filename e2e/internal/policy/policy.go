@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -110,7 +111,11 @@ func Trust(ctx context.Context, config *rest.Config, ca []byte) error {
 		ObjectMeta: metav1.ObjectMeta{Name: TrustName},
 		Data:       map[string]string{TrustKey: string(ca)},
 	}
-	if _, err := client.CoreV1().ConfigMaps(TrustNamespace).Create(ctx, trust, metav1.CreateOptions{}); err != nil {
+	_, err = client.CoreV1().ConfigMaps(TrustNamespace).Create(ctx, trust, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		err = fmt.Errorf("%w; delete it and the policies that a run before has left, or start a fresh cluster", err)
+	}
+	if err != nil {
 		return fmt.Errorf("creating ConfigMap %s/%s with the CA: %w", TrustNamespace, TrustName, err)
 	}
 	return nil
