@@ -14,9 +14,9 @@ func TestPartClusterEnd(t *testing.T) {
 		status int
 		words  []string
 	}{
-		"SIGKILL when it is ready": {"the cluster is ready at ", func(c *clusterPart) { c.signal(syscall.SIGKILL) }, -1, nil},
+		"SIGKILL when it is ready": {clusterReady, func(c *clusterPart) { c.signal(syscall.SIGKILL) }, -1, nil},
 		"SIGTERM while it starts":  {"start etcd and kube-apiserver", func(c *clusterPart) { c.signal(syscall.SIGTERM) }, 1, []string{"terminated signal received"}},
-		"Kyverno crashes": {"the cluster is ready at ", func(c *clusterPart) { kill(c.t, c.child("kyverno")) }, 1,
+		"Kyverno crashes": {clusterReady, func(c *clusterPart) { kill(c.t, c.child("kyverno")) }, 1,
 			[]string{"kyverno ended: signal: killed; the end of its log:\n    "}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,6 +18,7 @@ func TestParts(t *testing.T) {
 	s := newStage(t)
 	whole := newSession(t, "--report", s.in("whole")).start()
 	c := s.startCluster("cluster.test")
+	c.checkClosed("start etcd and kube-apiserver")
 	s.supply()
 	c.checkOpening()
 	before := c.namespaces()
