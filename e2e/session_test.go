@@ -72,16 +72,6 @@ func awaitTurn(t *testing.T) {
 	t.Cleanup(func() { <-runs })
 }
 
-// newPart prepares a run of e2e with these arguments alone.
-func newPart(t *testing.T, args ...string) *session {
-	t.Helper()
-	return &session{
-		t: t, tmp: shortTempDir(t), args: args, cmd: exec.Command(program, args...),
-		lines:  make(chan string, 100_000),
-		output: map[string]*strings.Builder{"stdout": {}, "stderr": {}},
-	}
-}
-
 // start starts e2e, by default the program with its arguments.
 func (s *session) start() *session {
 	s.t.Helper()

@@ -109,6 +109,16 @@ func (s *stage) fail(part *session, words ...string) {
 	part.checkError(words...)
 }
 
+// newPart prepares a run of e2e with these arguments alone.
+func newPart(t *testing.T, args ...string) *session {
+	t.Helper()
+	return &session{
+		t: t, tmp: shortTempDir(t), args: args, cmd: exec.Command(program, args...),
+		lines:  make(chan string, 100_000),
+		output: map[string]*strings.Builder{"stdout": {}, "stderr": {}},
+	}
+}
+
 // signing prepares `e2e sign` with the key of an identity.
 func (s *stage) signing(identity ownIdentity, args ...string) *session {
 	return s.part(append([]string{"sign", "--signer", "../scripts/openssl.sh", "--certificate-chain", identity.chain}, args...),
