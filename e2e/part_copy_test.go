@@ -31,13 +31,18 @@ func TestPartCopy(t *testing.T) {
 	if !slices.Equal(copied.Signatures, source) || copied.Reference != s.production+"/team/app@"+copied.Digest {
 		t.Errorf("written is %+v", copied)
 	}
+	s.do("copy", "--from", from, "--to", s.in("layout")+":1")
+	s.do("copy", "--from", s.in("layout")+":1", "--to", s.production+"/by-way/app:1")
+	if carried := s.signatures(s.production + "/by-way/app:1"); !slices.Equal(carried, source) {
+		t.Errorf("by way of a layout the signatures are %v, and at the source %v", carried, source)
+	}
 	s.fail(s.part([]string{"copy", "--from", s.ci + "/busybox:missing", "--to", to}), `resolving image "`+s.ci+`/busybox:missing"`, "not found")
 	nowhere := freeAddress(t)
 	s.fail(s.part([]string{"copy", "--from", from, "--to", nowhere + "/app:1"}), " to \""+nowhere+`/app:1"`, "connection refused")
 
 	// Production isn't empty any more.
 	s.fail(s.part([]string{"promote", "--ci-registry", s.ci, "--production-registry", s.production, "--state", state}),
-		"the production registry "+s.production+" isn't empty", "it holds team/app", "give an empty one")
+		"the production registry "+s.production+" isn't empty", "it holds by-way/app, team/app", "give an empty one")
 }
 
 // TestPartPush pushes an image that isn't there, and to a registry that isn't.

@@ -121,6 +121,8 @@ func TestPartHelp(t *testing.T) {
 		"sign":         "--certificate-chain --image --key-id --output --parallel --plain-http --signature-format --signer --signer-timeout -v",
 		"copy":         "--from --from-plain-http --output --to --to-plain-http -v",
 		"promote":      "--ci-registry --patience --production-registry --state -v",
+		"trust":        "--ca --trust-policy --trust-store -v",
+		"forward":      "--from --to",
 		"credentials":  "--output --server",
 		"cluster":      "--credentials --host --listen --patience",
 		"judge":        "--ca --kubeconfig --patience --policies --policy --production-registry --report --server --state -v --workloads",

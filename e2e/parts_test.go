@@ -49,9 +49,7 @@ func (s *stage) supply() {
 	s.t.Helper()
 	s.demonstration = s.certificates("demonstration")
 	another := s.certificates("another", "--name", "another")
-	if err := s.notation.Trust(s.t.Context(), s.demonstration.ca, s.dir); err != nil {
-		s.t.Fatal(err)
-	}
+	s.do("trust", "--ca", s.demonstration.ca)
 	state := s.push()
 	s.succeed(s.signing(s.demonstration, "--image", busybox(s.ci, ""), "--image", busybox(s.ci, "single-platform"), "--output", s.in("signed.json"), "-v"))
 	s.succeed(s.signing(another, "--image", busybox(s.ci, "another-ca"), "--output", s.in("another.json"), "-v"))
