@@ -13,6 +13,7 @@ import (
 func runJudge(ctx context.Context, args []string) error {
 	var o options
 	flags := newPartFlags(&o, "judge", "ca", "policy", "policies", "workloads", "report", "production-registry", "patience", "v")
+	flags.Lookup("ca").Usage = "`file` with the CA to trust"
 	kubeconfig := flags.String("kubeconfig", "", "`file` that connects with the cluster as an administrator")
 	server := flags.String("server", "", "`URL` at which the API server is reached, if not at that of the kubeconfig")
 	stateFile := flags.String("state", "", "`file` of `e2e promote` with the images that workloads call by name; without it they name real images")

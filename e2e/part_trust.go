@@ -14,6 +14,7 @@ import (
 func runTrust(ctx context.Context, args []string) error {
 	var o options
 	flags := newPartFlags(&o, "trust", "ca", "v")
+	flags.Lookup("ca").Usage = "`file` with the CA to trust"
 	store := flags.String("trust-store", chain.TrustName, "`name` of the trust store that the CA goes into")
 	policy := flags.String("trust-policy", "", "`file` with a trust policy of your own, for the trust store ca:"+chain.TrustName+" or the one that --trust-store names")
 	if err := parsePart(flags, args, "ca"); err != nil {

@@ -2,6 +2,8 @@ package main_test
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,8 +36,9 @@ func TestParts(t *testing.T) {
 	if parts, run := casesOf(saved), casesOf(readReport(t, s.in("whole"))); !slices.Equal(parts, run) {
 		t.Errorf("by parts the cases are\n%+v\nand in a whole run\n%+v", parts, run)
 	}
-	s.fail(s.judging("--kubeconfig", c.kubeconfig, "--server", c.address),
-		"creating ConfigMap kyverno/notation-ca", "already exists", "start a fresh cluster")
+	s.fail(s.judging("--kubeconfig", c.kubeconfig, "--server", c.address, "--ca", s.in(filepath.Join("another", "ca.crt"))),
+		"creating ConfigMap kyverno/notation-ca", "with another CA", "give that one, or delete")
+	s.judgeRealImages(c)
 	c.checkLeft(before)
 	c.signal(syscall.SIGTERM)
 	if status := c.wait(); status != 0 {
@@ -54,6 +57,34 @@ func (s *stage) supply() {
 	s.succeed(s.signing(s.demonstration, "--image", busybox(s.ci, ""), "--image", busybox(s.ci, "single-platform"), "--output", s.in("signed.json"), "-v"))
 	s.succeed(s.signing(another, "--image", busybox(s.ci, "another-ca"), "--output", s.in("another.json"), "-v"))
 	s.do("promote", "--ci-registry", s.ci, "--production-registry", s.production, "--state", state, "-v")
+}
+
+// judgeRealImages judges workloads of a user's own that name real images, twice:
+// the policies and the CA are there already.
+func (s *stage) judgeRealImages(c *clusterPart) {
+	s.t.Helper()
+	for file, manifest := range map[string]string{
+		"admit/app.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: app}\nspec:\n  containers: [{name: main, image: %s}]\n",
+		"deny/app.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: unsigned\n  annotations:\n    container-signing/refused-by: require-notation\n" +
+			"    container-signing/because: no Notation signature\nspec:\n  containers: [{name: main, image: %s}]\n",
+	} {
+		image := busybox(s.production, "")
+		if strings.HasPrefix(file, "deny") {
+			image = busybox(s.production, "unsigned")
+		}
+		path := s.in(filepath.Join("own", file))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, fmt.Appendf(nil, manifest, image), 0o600)); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	for range 2 {
+		judged := s.succeed(s.part([]string{
+			"judge", "--kubeconfig", c.kubeconfig, "--server", c.address, "--ca", s.demonstration.ca, "--workloads", s.in("own"),
+		}))
+		if !strings.Contains(judged.text("stdout"), "PASS  2 of 2") {
+			s.t.Errorf("workloads that name real images:\n%s", judged.text("stdout"))
+		}
+	}
 }
 
 // judging prepares `e2e judge` of what was supplied.

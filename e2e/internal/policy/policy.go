@@ -101,19 +101,32 @@ func check(object *unstructured.Unstructured) error {
 	return nil
 }
 
-// Trust makes the CA in PEM the one that the policies trust.
+// fieldManager is under what name policies are applied.
+const fieldManager = "container-signing"
+
+// Trust makes the CA in PEM the one that the policies trust. Another one is
+// never replaced: policies may be in force that trust it.
 func Trust(ctx context.Context, config *rest.Config, ca []byte) error {
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return fmt.Errorf("making a client: %w", err)
 	}
+	maps := client.CoreV1().ConfigMaps(TrustNamespace)
 	trust := &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Name: TrustName},
 		Data:       map[string]string{TrustKey: string(ca)},
 	}
-	_, err = client.CoreV1().ConfigMaps(TrustNamespace).Create(ctx, trust, metav1.CreateOptions{})
+	_, err = maps.Create(ctx, trust, metav1.CreateOptions{FieldManager: fieldManager})
 	if apierrors.IsAlreadyExists(err) {
-		err = fmt.Errorf("%w; delete it and the policies that a run before has left, or start a fresh cluster", err)
+		present, getting := maps.Get(ctx, TrustName, metav1.GetOptions{})
+		switch {
+		case getting != nil:
+			err = getting
+		case present.Data[TrustKey] == string(ca):
+			return nil
+		default:
+			err = fmt.Errorf("it is there already, with another CA; give that one, or delete the ConfigMap, after the policies that trust it")
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("creating ConfigMap %s/%s with the CA: %w", TrustNamespace, TrustName, err)
@@ -121,9 +134,9 @@ func Trust(ctx context.Context, config *rest.Config, ca []byte) error {
 	return nil
 }
 
-// Apply creates the policies and returns when Kyverno says that they are
-// ready. An error holds what the cluster, or Kyverno's own check of policies,
-// says against one.
+// Apply applies the policies, instead of those that have their names, and
+// returns when Kyverno says that they are ready. An error holds what the
+// cluster, or Kyverno's own check of policies, says against one.
 func Apply(ctx context.Context, config *rest.Config, policies []*unstructured.Unstructured) error {
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
@@ -144,7 +157,8 @@ func Apply(ctx context.Context, config *rest.Config, policies []*unstructured.Un
 		if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
 			resource = client.Resource(mapping.Resource).Namespace(policy.GetNamespace())
 		}
-		if _, err := resource.Create(ctx, policy, metav1.CreateOptions{}); err != nil {
+		options := metav1.ApplyOptions{FieldManager: fieldManager, Force: true}
+		if _, err := resource.Apply(ctx, policy.GetName(), policy, options); err != nil {
 			return fmt.Errorf("applying %s %q: %w", kind.Kind, policy.GetName(), err)
 		}
 		resources = append(resources, mapping.Resource)
