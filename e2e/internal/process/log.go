@@ -35,7 +35,8 @@ const (
 var stackTrace = regexp.MustCompile(`^(\s*$|\t|goroutine \d+ \[|created by |[^\s{]+\(.*\)\s*$)`)
 
 func newLog(path string, line *regexp.Regexp) (*log, error) {
-	file, err := os.Create(path)
+	// A process that is started again goes on in its log.
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,8 @@ type Process struct {
 	ready  chan struct{}
 	exited chan struct{}
 	err    error // how it exited; to be read after exited is closed
+	// stopped says that its end is wanted. The group's mu guards it.
+	stopped bool
 }
 
 // A Group holds processes that live and end together. When one of them ends
@@ -200,6 +202,26 @@ func (g *Group) Close() {
 	}
 }
 
+// Stop ends p, which is no crash then, and returns when it is gone. It gets
+// SIGTERM, and SIGKILL if ctx ends before it has.
+func (g *Group) Stop(ctx context.Context, p *Process) error {
+	g.mu.Lock()
+	p.stopped = true
+	g.mu.Unlock()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("stopping %s: %w", p.name, err)
+	}
+	select {
+	case <-p.exited:
+		return nil
+	case <-ctx.Done():
+		// An error says that it is gone after all.
+		_ = p.cmd.Process.Kill()
+		<-p.exited
+		return fmt.Errorf("stopping %s: %w", p.name, context.Cause(ctx))
+	}
+}
+
 // Crash returns the error of the first process that has ended by itself; nil
 // if there is none. After Close it also knows of one whose end came too late
 // to be noticed before: what it did to another can be seen sooner.
@@ -214,6 +236,10 @@ func (g *Group) Crash() error {
 func (g *Group) ended(p *Process) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if p.stopped {
+		close(p.exited)
+		return
+	}
 	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
 	killed := ok && status.Signaled() && status.Signal() == syscall.SIGKILL
 	if g.crash == nil && !(g.closed && killed) {

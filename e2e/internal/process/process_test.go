@@ -104,6 +104,44 @@ func TestNotifiesReady(t *testing.T) {
 	}
 }
 
+// TestStop stops a process that ends at SIGTERM and one that doesn't. Neither
+// ends the group, and the log of one that is started again goes on.
+func TestStop(t *testing.T) {
+	group, lifeline := newGroup(t)
+	command := Command{Name: "one", ReadyLine: regexp.MustCompile("ready")}
+	for range 2 {
+		p := start(t, group, command, "trap 'echo gone; exit 3' TERM; echo ready; sleep 1000 & wait")
+		if err := p.WaitReady(group.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := group.Stop(group.Context(), p); err != nil {
+			t.Error(err)
+		}
+	}
+	command.Name = "stubborn"
+	p := start(t, group, command, "trap '' TERM; echo ready; exec cat /dev/zero > /dev/null")
+	if err := p.WaitReady(group.Context()); err != nil {
+		t.Fatal(err)
+	}
+	impatient, cancel := context.WithTimeoutCause(group.Context(), time.Millisecond, errors.New("no time"))
+	defer cancel()
+	if err := group.Stop(impatient, p); err == nil || err.Error() != "stopping stubborn: no time" {
+		t.Errorf("got %v", err)
+	}
+	if err := context.Cause(group.Context()); err != nil {
+		t.Errorf("what is stopped ends the group: %v", err)
+	}
+	content, err := os.ReadFile(filepath.Join(group.logs, "one.log"))
+	if err != nil || string(content) != "ready\ngone\nready\ngone\n" {
+		t.Errorf("the log holds %q (%v)", content, err)
+	}
+	group.Close()
+	if err := group.Crash(); err != nil {
+		t.Errorf("what is stopped counts as a crash: %v", err)
+	}
+	checkGone(t, group, lifeline)
+}
+
 // TestCrash lets processes end by themselves in several ways.
 func TestCrash(t *testing.T) {
 	for name, one := range map[string]struct{ script, want string }{

@@ -16,6 +16,7 @@ import (
 type Tool struct {
 	Path string
 	Env  []string // added to the environment of this process
+	Dir  string   // the working directory; empty for that of this process
 	// Trace is told each command as one could paste it into a shell; nil if
 	// nobody wants to know.
 	Trace func(command string)
@@ -37,7 +38,7 @@ func (t Tool) Run(ctx context.Context, args ...string) (string, error) {
 		t.Trace(command)
 	}
 	cmd := exec.CommandContext(ctx, t.Path, args...)
-	cmd.Env = append(os.Environ(), t.Env...)
+	cmd.Env, cmd.Dir = append(os.Environ(), t.Env...), t.Dir
 	cmd.SysProcAttr = ownGroup()
 	cmd.SysProcAttr.Setpgid = !t.Asks
 	if t.Lifeline != nil {
@@ -70,6 +71,9 @@ func (t Tool) Run(ctx context.Context, args ...string) (string, error) {
 // command renders what Run runs with args for a shell.
 func (t Tool) command(args []string) string {
 	var command strings.Builder
+	if t.Dir != "" {
+		command.WriteString("cd " + Quote(t.Dir) + " && ")
+	}
 	for _, variable := range t.Env {
 		name, value, _ := strings.Cut(variable, "=")
 		command.WriteString(name + "=" + Quote(value) + " ")
