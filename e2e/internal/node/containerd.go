@@ -33,6 +33,9 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor
   [plugins."io.containerd.cri.v1.images".registry]
     config_path = %q
 
+[plugins."io.containerd.internal.v1.opt"]
+  path = %q
+
 [plugins."io.containerd.image-verifier.v1.bindir"]
   bin_dir = %q
   max_verifiers = -1
@@ -57,27 +60,30 @@ const plainHTTP = `server = "http://%[1]s"
 `
 
 // configuration is where the files that configure a node are.
-const configuration = "/run/container-signing"
+const (
+	configuration  = "/run/container-signing"
+	containerdFile = configuration + "/containerd.toml"
+)
 
-// writeContainerd writes the configuration of containerd, whose path it
-// returns, and of what containerd calls.
-func (c Configuration) writeContainerd() (string, error) {
+// writeContainerd writes the configuration of containerd, and of what
+// containerd calls.
+func (c Configuration) writeContainerd() error {
 	in := func(name ...string) string { return filepath.Join(append([]string{configuration}, name...)...) }
 	verifiers := in("verifiers")
 	files := map[string]string{
-		in("containerd.toml"): fmt.Sprintf(containerdConfiguration, c.Programs["runc-unfiltered"], in("cni"), in("network"), tools.PauseImage, in("registries"), verifiers),
+		containerdFile: fmt.Sprintf(containerdConfiguration, c.Programs["runc-unfiltered"], in("cni"), in("network"), tools.PauseImage, in("registries"), in("opt"), verifiers),
 		// Its name decides its place among others; there are none.
 		in("network", "pods.conflist"): fmt.Sprintf(network, bridge, podRange, gateway),
 	}
 	for _, registry := range c.Registries {
 		if _, err := url.Parse("http://" + registry); err != nil {
-			return "", fmt.Errorf("configuring registry %q: %w", registry, err)
+			return fmt.Errorf("configuring registry %q: %w", registry, err)
 		}
 		files[in("registries", registry, "hosts.toml")] = fmt.Sprintf(plainHTTP, registry)
 	}
 	for path, content := range files {
 		if err := writeFile(path, content); err != nil {
-			return "", err
+			return err
 		}
 	}
 	links := map[string]string{}
@@ -89,13 +95,13 @@ func (c Configuration) writeContainerd() (string, error) {
 	}
 	for link, target := range links {
 		if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
-			return "", fmt.Errorf("configuring containerd: %w", err)
+			return fmt.Errorf("configuring containerd: %w", err)
 		}
 		if err := os.Symlink(target, link); err != nil {
-			return "", fmt.Errorf("configuring containerd: %w", err)
+			return fmt.Errorf("configuring containerd: %w", err)
 		}
 	}
-	return in("containerd.toml"), nil
+	return nil
 }
 
 func writeFile(path, content string) error {

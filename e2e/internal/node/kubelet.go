@@ -37,14 +37,15 @@ evictionHard: {memory.available: "0%%", nodefs.available: "0%%", imagefs.availab
 featureGates: {KubeletInUserNamespace: true}
 `
 
-// writeKubelet writes kubelet's configuration and returns its path.
-func (c Configuration) writeKubelet() (string, error) {
+const kubeletFile = configuration + "/kubelet.yaml"
+
+// writeKubelet writes kubelet's configuration.
+func (c Configuration) writeKubelet() error {
 	resolver := filepath.Join(configuration, "resolv.conf")
 	// There is no name server: the node has no way out. Pods that ask for the
 	// cluster's are told an address where nobody answers.
 	if err := writeFile(resolver, ""); err != nil {
-		return "", err
+		return err
 	}
-	file := filepath.Join(configuration, "kubelet.yaml")
-	return file, writeFile(file, fmt.Sprintf(kubeletConfiguration, c.CertificateAuthority, resolver, gateway, StaticPods(c.Dir)))
+	return writeFile(kubeletFile, fmt.Sprintf(kubeletConfiguration, c.CertificateAuthority, resolver, gateway, StaticPods(c.Dir)))
 }

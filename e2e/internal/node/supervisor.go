@@ -27,7 +27,8 @@ func supervise(dir string) error {
 		return err
 	}
 	defer processes.Close()
-	if err := c.start(processes); err != nil {
+	node := &services{Configuration: c, processes: processes}
+	if err := node.start(); err != nil {
 		return err
 	}
 	if _, err := os.NewFile(readiness, "readiness").Write([]byte{1}); err != nil {
@@ -37,41 +38,61 @@ func supervise(dir string) error {
 	return context.Cause(processes.Context())
 }
 
-// start starts what a node consists of.
-func (c Configuration) start(processes *process.Group) error {
-	ctx := processes.Context()
-	if err := reach(c.Dir, c.reached()); err != nil {
+// services are the processes that a node consists of.
+type services struct {
+	Configuration
+	processes           *process.Group
+	containerd, kubelet *process.Process
+}
+
+// start starts them, and what connects them with the host.
+func (s *services) start() error {
+	if err := reach(s.Dir, s.reached()); err != nil {
 		return err
 	}
-	file, err := c.writeContainerd()
-	if err != nil {
+	if err := s.writeContainerd(); err != nil {
 		return err
 	}
+	if err := s.writeKubelet(); err != nil {
+		return err
+	}
+	if err := s.startContainerd(); err != nil {
+		return err
+	}
+	ctr := process.Tool{Path: s.Programs["ctr"]}
+	if _, err := ctr.Run(s.processes.Context(), "--namespace", "k8s.io", "images", "import", "--local", s.Programs["pause-image"]); err != nil {
+		return fmt.Errorf("importing the image %s: %w", tools.PauseImage, err)
+	}
+	if err := s.startKubelet(); err != nil {
+		return err
+	}
+	if err := offerRuntime(s.Dir); err != nil {
+		return err
+	}
+	return s.serveRestarts()
+}
+
+// startContainerd starts containerd, and returns when it serves.
+func (s *services) startContainerd() (err error) {
 	// containerd finds its shim in PATH, and runc-unfiltered its runc.
-	path := []string{filepath.Dir(c.Programs["containerd"]), filepath.Dir(c.Programs["runc"]), os.Getenv("PATH")}
+	path := []string{filepath.Dir(s.Programs["containerd"]), filepath.Dir(s.Programs["runc"]), os.Getenv("PATH")}
 	environment := []string{"PATH=" + strings.Join(path, string(os.PathListSeparator))}
-	if c.Verifier != "" {
-		environment = append(environment, "NOTATION_CONFIG="+c.Trust)
+	if s.Verifier != "" {
+		environment = append(environment, "NOTATION_CONFIG="+s.Trust)
 	}
-	containerd, err := processes.Start(process.Command{
-		Name: "containerd", Path: c.Programs["containerd"], Args: []string{"--config", file}, Env: environment, NotifiesReady: true,
+	s.containerd, err = s.processes.Start(process.Command{
+		Name: "containerd", Path: s.Programs["containerd"], Args: []string{"--config", containerdFile}, Env: environment, NotifiesReady: true,
 	})
 	if err != nil {
 		return err
 	}
-	if err := containerd.WaitReady(ctx); err != nil {
-		return err
-	}
-	ctr := process.Tool{Path: c.Programs["ctr"]}
-	if _, err := ctr.Run(ctx, "--namespace", "k8s.io", "images", "import", "--local", c.Programs["pause-image"]); err != nil {
-		return fmt.Errorf("importing the image %s: %w", tools.PauseImage, err)
-	}
-	if file, err = c.writeKubelet(); err != nil {
-		return err
-	}
-	_, err = processes.Start(process.Command{
-		Name: "kubelet", Path: c.Programs["kubelet"],
-		Args: []string{"--config", file, "--kubeconfig", c.Kubeconfig, "--hostname-override", Name, "--node-ip", gateway},
+	return s.containerd.WaitReady(s.processes.Context())
+}
+
+func (s *services) startKubelet() (err error) {
+	s.kubelet, err = s.processes.Start(process.Command{
+		Name: "kubelet", Path: s.Programs["kubelet"],
+		Args: []string{"--config", kubeletFile, "--kubeconfig", s.Kubeconfig, "--hostname-override", Name, "--node-ip", gateway},
 	})
 	return err
 }
