@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,7 +34,6 @@ var (
 		{Name: "bypass/pod-in-" + excluded + "-copied", Pod: "copied", Namespace: excluded, Image: "copied-without-signature", Because: becauseUnsigned},
 		{Name: "bypass/pod-in-" + excluded + "-signed", Pod: "signed", Namespace: excluded, Image: "signed"},
 	}
-	// kubelet adds the node's name to that of a static pod.
 	staticPod = judge.Bypass{Name: "bypass/static-pod", Pod: "static", Namespace: "default", Image: "unsigned", Because: becauseUnsigned}
 )
 
@@ -50,35 +50,103 @@ func (r *chainRun) bypassPolicy(ctx context.Context) error {
 	return judge.CreateBypass(ctx, r.judgeOptions(), beforePolicy)
 }
 
-// judgeBypasses creates pods that no policy sees, and judges what containerd
-// makes of them.
-func (r *chainRun) judgeBypasses(ctx context.Context) ([]report.Verdict, error) {
+// pulls are pulls by hand, by the two interfaces that containerd has for them.
+func (r *chainRun) pulls(runtime *node.Runtime) []judge.Pull {
+	return []judge.Pull{
+		{Name: "bypass/ctr-pull", Image: "unsigned", Because: becauseUnsigned, Do: r.ctrPull},
+		{Name: "bypass/cri-pull", Image: "unsigned", Because: becauseUnsigned, Do: runtime.Pull},
+		{Name: "bypass/cri-pull-another-ca", Image: "signed-by-another-ca", Because: becauseUntrusted, Do: runtime.Pull},
+		{Name: "bypass/cri-pull-signed", Image: "signed", Do: runtime.Pull},
+	}
+}
+
+// ctrPull pulls as an administrator of the node does with containerd's own
+// tool.
+func (r *chainRun) ctrPull(ctx context.Context, reference string) error {
+	ctr := r.tool(r.programs["ctr"])
+	ctr.Dir = r.nodeFolder()
+	_, err := ctr.Run(ctx, "--address", node.RuntimeSocket, "--namespace", "k8s.io", "images", "pull", "--plain-http", reference)
+	return err
+}
+
+// judgeBypasses creates pods that no policy sees, pulls by hand, and judges
+// what containerd makes of it.
+func (r *chainRun) judgeBypasses(ctx context.Context) (verdicts []report.Verdict, err error) {
 	if !r.bypasses() {
 		return nil, nil
 	}
-	all := append([]judge.Bypass{beforePolicy, staticPod}, bypasses...)
-	all[1].Pod += "-" + node.Name
-	verdicts := make([]report.Verdict, len(all))
-	err := r.console.do(fmt.Sprintf("go around the policy in %d ways", len(all)), func() error {
+	runtime, err := node.OpenRuntime(r.nodeFolder())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, runtime.Close()) }()
+	pulls := r.pulls(runtime)
+	pods := append([]judge.Bypass{beforePolicy, staticPod}, bypasses...)
+	verdicts = make([]report.Verdict, len(pods)+len(pulls))
+	err = r.console.do(fmt.Sprintf("go around the policy in %d ways", len(verdicts)), func() error {
 		if err := r.placeStaticPod(); err != nil {
 			return err
 		}
 		work, ctx := errgroup.WithContext(ctx)
-		for i, bypass := range all {
+		for i, bypass := range pods {
 			work.Go(func() error {
-				if i >= 2 {
-					if err := judge.CreateBypass(ctx, r.judgeOptions(), bypass); err != nil {
-						return err
-					}
-				}
 				var err error
-				if verdicts[i], err = judge.JudgeBypass(ctx, r.judgeOptions(), bypass); err != nil || i == 1 {
-					return err
-				}
-				return judge.DeleteBypass(ctx, r.judgeOptions(), bypass)
+				verdicts[i], err = r.judgeBypass(ctx, bypass)
+				return err
+			})
+		}
+		for i, pull := range pulls {
+			work.Go(func() error {
+				var err error
+				verdicts[len(pods)+i], err = judge.JudgePull(ctx, r.judgeOptions(), pull, runtime.Has)
+				return err
 			})
 		}
 		return work.Wait()
+	})
+	return verdicts, err
+}
+
+// judgeBypass judges a pod, which it creates and deletes unless others do.
+func (r *chainRun) judgeBypass(ctx context.Context, bypass judge.Bypass) (report.Verdict, error) {
+	options := r.judgeOptions()
+	switch bypass.Name {
+	case staticPod.Name:
+		// kubelet adds the node's name to that of a static pod.
+		bypass.Pod += "-" + node.Name
+		return judge.JudgeBypass(ctx, options, bypass)
+	case beforePolicy.Name: // it has been created
+	default:
+		if err := judge.CreateBypass(ctx, options, bypass); err != nil {
+			return report.Verdict{}, err
+		}
+	}
+	verdict, err := judge.JudgeBypass(ctx, options, bypass)
+	if err != nil {
+		return verdict, err
+	}
+	return verdict, judge.DeleteBypass(ctx, options, bypass)
+}
+
+// judgeRestart restarts containerd and kubelet under the pods of the run.
+func (r *chainRun) judgeRestart(ctx context.Context) (verdicts []report.Verdict, err error) {
+	if !r.withNode {
+		return nil, nil
+	}
+	runtime, err := node.OpenRuntime(r.nodeFolder())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, runtime.Close()) }()
+	restart := judge.Restart{
+		Name: "restart/deployment", Deployment: "stays", Image: "signed",
+		Do:      func(ctx context.Context) error { return node.Restart(ctx, r.nodeFolder()) },
+		Running: runtime.Running,
+	}
+	err = r.console.do("restart containerd and kubelet under the pods", func() error {
+		verdict, err := judge.JudgeRestart(ctx, r.judgeOptions(), restart)
+		verdicts = append(verdicts, verdict)
+		return err
 	})
 	return verdicts, err
 }

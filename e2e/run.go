@@ -299,5 +299,9 @@ func (r *chainRun) judge(ctx context.Context) ([]report.Verdict, error) {
 		return nil, err
 	}
 	around, err := r.judgeBypasses(ctx)
-	return slices.Concat(verdicts, moved, around), err
+	if err != nil {
+		return nil, err
+	}
+	restarted, err := r.judgeRestart(ctx)
+	return slices.Concat(verdicts, moved, around, restarted), err
 }

@@ -72,10 +72,7 @@ func JudgeBypass(ctx context.Context, options Options, b Bypass) (report.Verdict
 	started := time.Now()
 	ctx, cancel := j.limited(ctx)
 	defer cancel()
-	verdict := report.Verdict{Workload: b.Name, Kind: "Pod", Expected: report.Admitted, Seen: report.Failed}
-	if b.Because != nil {
-		verdict.Expected, verdict.Policy = report.Refused, "containerd's image verifier"
-	}
+	verdict := runtimeVerdict(b.Name, "Pod", b.Because)
 	said, err := awaitRuntime(ctx, j.typed, b)
 	switch {
 	case err != nil:
@@ -86,25 +83,36 @@ func JudgeBypass(ctx context.Context, options Options, b Bypass) (report.Verdict
 	default:
 		verdict.Seen, verdict.Reason = report.Refused, said
 	}
-	b.complete(&verdict, j.references[b.Image])
+	completeRuntime(&verdict, b.Because, j.references[b.Image])
 	verdict.Seconds = time.Since(started).Seconds()
 	return verdict, nil
 }
 
-// complete compares what happened with what must happen.
-func (b Bypass) complete(verdict *report.Verdict, reference string) {
+// runtimeVerdict begins a verdict on what only the container runtime can
+// refuse. It must refuse for the reason that because matches; nil says that it
+// must not.
+func runtimeVerdict(name, kind string, because *regexp.Regexp) report.Verdict {
+	verdict := report.Verdict{Workload: name, Kind: kind, Expected: report.Admitted, Seen: report.Failed}
+	if because != nil {
+		verdict.Expected, verdict.Policy = report.Refused, "containerd's image verifier"
+	}
+	return verdict
+}
+
+// completeRuntime compares what happened with what must happen.
+func completeRuntime(verdict *report.Verdict, because *regexp.Regexp, reference string) {
 	switch {
 	case verdict.Failure != "":
 	case verdict.Seen != verdict.Expected:
 		verdict.Failure = fmt.Sprintf("the container runtime must have it %s", verdict.Expected)
-	case b.Because == nil:
+	case because == nil:
 		verdict.Passed = true
-	case !b.Because.MatchString(verdict.Reason):
-		verdict.Failure = fmt.Sprintf("it was refused for another reason: nothing in it matches %q", b.Because)
+	case !because.MatchString(verdict.Reason):
+		verdict.Failure = fmt.Sprintf("it was refused for another reason: nothing in it matches %q", because)
 	case !strings.Contains(verdict.Reason, repository(reference)):
 		verdict.Failure = fmt.Sprintf("it was refused for another reason: image %q isn't named", reference)
 	default:
-		verdict.Passed, verdict.Matched = true, b.Because.FindString(verdict.Reason)
+		verdict.Passed, verdict.Matched = true, because.FindString(verdict.Reason)
 	}
 }
 

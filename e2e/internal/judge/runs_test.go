@@ -88,7 +88,7 @@ func TestBypassVerdicts(t *testing.T) {
 		"signed, but is refused": {nil, report.Verdict{Expected: report.Admitted, Seen: report.Refused, Reason: said}, false},
 	}
 	for name, test := range tests {
-		Bypass{Because: test.because}.complete(&test.verdict, "registry/app:v1")
+		completeRuntime(&test.verdict, test.because, "registry/app:v1")
 		if test.verdict.Passed != test.passed || (test.verdict.Failure == "") != test.passed {
 			t.Errorf("%s: %+v", name, test.verdict)
 		}
