@@ -66,9 +66,13 @@ func (r *chainRun) abort(cause error) error {
 // result is what is known of a run at any moment.
 func (r *chainRun) result() (report.Report, error) {
 	versions, err := tools.Versions()
+	var firstRunning float64
+	if at := r.firstRunning.Load(); at != nil {
+		firstRunning = at.Sub(r.console.started).Seconds()
+	}
 	return report.Report{
 		Name: filepath.Base(r.options.policies), Started: r.console.started,
-		Seconds:  time.Since(r.console.started).Seconds(),
+		Seconds: time.Since(r.console.started).Seconds(), FirstRunningSeconds: firstRunning,
 		Versions: versions, Steps: r.console.steps,
 	}, err
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -99,6 +100,8 @@ type chainRun struct {
 	concluded bool   // the report is written
 	withNode  bool
 	foreign   bool // the cluster isn't of this run
+	// firstRunning is when an admitted pod was seen running for the first time.
+	firstRunning atomic.Pointer[time.Time]
 }
 
 // do supplies the signed image and starts the cluster at the same time, and
@@ -280,7 +283,13 @@ func (r *chainRun) enforce(ctx context.Context) error {
 }
 
 func (r *chainRun) judgeOptions() judge.Options {
-	return judge.Options{Config: r.cluster.Config, Images: r.supply.images(), Keep: !r.foreign, HasNode: r.withNode}
+	return judge.Options{Config: r.cluster.Config, Images: r.supply.images(), Keep: !r.foreign, HasNode: r.withNode, OnRunning: r.noteRunning}
+}
+
+// noteRunning takes down when the first admitted pod runs.
+func (r *chainRun) noteRunning() {
+	now := time.Now()
+	r.firstRunning.CompareAndSwap(nil, &now)
 }
 
 // judge applies the workloads and compares.

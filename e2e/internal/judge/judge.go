@@ -56,6 +56,9 @@ type Options struct {
 	// HasNode says that the cluster has a node: admitted pods must run then,
 	// and Jobs complete.
 	HasNode bool
+	// OnRunning is told each time that an admitted pod is seen to do what it
+	// must, maybe several at a time; nil if nobody wants to know.
+	OnRunning func()
 	// Keep leaves what was created in the cluster.
 	Keep bool
 	// OnVerdict is told each verdict as it is reached, one at a time; nil

@@ -171,5 +171,8 @@ func (t *trial) runs(ctx context.Context, namespace, name string, wanted []wante
 		return "", err
 	}
 	t.ran = true
+	if t.OnRunning != nil {
+		t.OnRunning()
+	}
 	return ", " + does, nil
 }

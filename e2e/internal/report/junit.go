@@ -108,6 +108,9 @@ func (r Report) junitProperties() *junitProperties {
 			properties.All = append(properties.All, junitProperty{"signature of " + image.Name, image.SignatureDigest})
 		}
 	}
+	if r.FirstRunningSeconds > 0 {
+		properties.All = append(properties.All, junitProperty{"seconds until the first admitted pod ran", seconds(r.FirstRunningSeconds)})
+	}
 	if properties.All == nil {
 		return nil
 	}

@@ -27,6 +27,9 @@ type Report struct {
 	Started time.Time `json:"started"`
 	// Seconds is how long the run took.
 	Seconds float64 `json:"seconds"`
+	// FirstRunningSeconds is how long after Started the first admitted pod
+	// was seen running; 0 if none was.
+	FirstRunningSeconds float64 `json:"firstRunningSeconds,omitempty"`
 	// Error is what ended the run early; empty if it came to its end.
 	Error string `json:"error,omitempty"`
 	// Versions maps a tool to its version.

@@ -251,6 +251,32 @@ func TestTableSaysWhatIsNotChecked(t *testing.T) {
 	}
 }
 
+// TestFirstRunning looks for the time in each form of a report.
+func TestFirstRunning(t *testing.T) {
+	r := good()
+	r.FirstRunningSeconds = 9.87
+	if got := (&table{width: 140}).render(r); !strings.Contains(got, "in 12.3 s; the first admitted pod ran after 9.9 s\n") {
+		t.Errorf("the table says %q", got)
+	}
+	for name, test := range map[string]struct {
+		write func(Report, io.Writer) error
+		want  string
+	}{
+		"JSON":  {Report.WriteJSON, `"firstRunningSeconds": 9.87`},
+		"JUnit": {Report.WriteJUnit, `name="seconds until the first admitted pod ran" value="9.870"`},
+	} {
+		for _, one := range []Report{r, good()} {
+			var out bytes.Buffer
+			if err := test.write(one, &out); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(out.String(), test.want); got != (one.FirstRunningSeconds > 0) {
+				t.Errorf("%s: %s", name, out.String())
+			}
+		}
+	}
+}
+
 func TestTableColumns(t *testing.T) {
 	lines := strings.Split((&table{width: 140}).render(good()), "\n")
 	for _, column := range []string{"EXPECTED", "SEEN", "REASON"} {

@@ -46,15 +46,18 @@ func (t *table) render(r Report) string {
 		t.verdicts(r.Verdicts)
 	}
 	judged := fmt.Sprintf("%d of %d workloads as expected", len(r.Verdicts)-r.failedVerdicts(), len(r.Verdicts))
-	notChecked := ""
+	running := ""
+	if r.FirstRunningSeconds > 0 {
+		running = fmt.Sprintf("; the first admitted pod ran after %.1f s", r.FirstRunningSeconds)
+	}
 	if count(r.Verdicts, func(v Verdict) bool { return v.Runs == RunsNotChecked }) > 0 {
-		notChecked = "; not checked: whether all that is admitted runs"
+		running += "; not checked: whether all that is admitted runs"
 	}
 	if r.Passed() {
-		fmt.Fprintf(t, "\n%s  %s, in %.1f s%s\n", t.green("PASS"), judged, r.Seconds, notChecked)
+		fmt.Fprintf(t, "\n%s  %s, in %.1f s%s\n", t.green("PASS"), judged, r.Seconds, running)
 		return t.String()
 	}
-	fmt.Fprintf(t, "\n%s  %s, after %.1f s%s\n", t.red("FAIL"), judged, r.Seconds, notChecked)
+	fmt.Fprintf(t, "\n%s  %s, after %.1f s%s\n", t.red("FAIL"), judged, r.Seconds, running)
 	for _, step := range r.Steps {
 		if step.Error != "" {
 			t.paragraph(step.Name + ": " + step.Error)
