@@ -67,7 +67,7 @@ func commandNames() []string { return slices.Sorted(maps.Keys(commands())) }
 
 func main() {
 	if len(os.Args) == 3 && os.Args[1] == workspace.JanitorCommand {
-		exit(workspace.Janitor(os.Args[2]))
+		exit(workspace.Janitor(os.Args[2], node.Sweep))
 	}
 	if len(os.Args) == 3 && slices.Contains(node.Commands, os.Args[1]) {
 		exit(node.Main(os.Args[1], os.Args[2]))

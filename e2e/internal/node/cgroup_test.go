@@ -2,8 +2,12 @@ package node
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"testing"
+	"time"
 )
 
 func TestControllersOf(t *testing.T) {
@@ -58,5 +62,88 @@ func TestCgroupsAreRemovedWhole(t *testing.T) {
 		if _, err := os.Stat(own.folder(h)); !os.IsNotExist(err) {
 			t.Errorf("%s is still there: %v", own.folder(h), err)
 		}
+	}
+}
+
+// startIdle starts a process that waits for its end.
+func startIdle(t *testing.T) *exec.Cmd {
+	t.Helper()
+	idle := exec.Command("cat")
+	if _, err := idle.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := idle.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { end(idle) })
+	return idle
+}
+
+// end ends a process, if it hasn't ended yet.
+func end(idle *exec.Cmd) {
+	_ = idle.Process.Kill()
+	_ = idle.Wait()
+}
+
+// TestSweep removes the cgroups of a node whose front has ended, and no other.
+func TestSweep(t *testing.T) {
+	front := startIdle(t)
+	own, err := makeCgroups(cgroupName(front.Process.Pid))
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, h := range own.all {
+		if err := os.MkdirAll(filepath.Join(own.folder(h), "kubepods", "pod"), 0o755); err != nil {
+			t.Error(err)
+		}
+	}
+	check := func(wanted bool) {
+		t.Helper()
+		if err := Sweep(); err != nil {
+			t.Error(err)
+		}
+		for _, h := range own.all {
+			if _, err := os.Stat(own.folder(h)); (err == nil) != wanted {
+				t.Errorf("%s: %v", own.folder(h), err)
+			}
+		}
+	}
+	check(true)
+	end(front)
+	check(false)
+}
+
+// TestAwaitEmpty waits for the processes of a cgroup, and not for ever.
+func TestAwaitEmpty(t *testing.T) {
+	own, err := makeCgroups(cgroupName(os.Getpid()))
+	if err != nil {
+		t.Skip(err)
+	}
+	defer func() {
+		if err := own.remove(); err != nil {
+			t.Error(err)
+		}
+	}()
+	// One of the hierarchies does, but not that of cpuset, whose new cgroups no
+	// process can enter yet.
+	at := slices.IndexFunc(own.all, func(h hierarchy) bool { return !slices.Contains(h.controllers(), "cpuset") })
+	root := own.folder(own.all[at])
+	below := filepath.Join(root, "pod")
+	if err := os.Mkdir(below, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	idle := startIdle(t)
+	defer end(idle) // before the cgroups are removed
+	if err := moveTo(below, strconv.Itoa(idle.Process.Pid)); err != nil {
+		t.Fatal(err)
+	}
+	if empty, err := awaitEmpty(root, time.Now()); empty || err != nil {
+		t.Errorf("a cgroup with a process is called empty: %v, %v", empty, err)
+	}
+	if err := idle.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if empty, err := awaitEmpty(root, time.Now().Add(endsWithin)); !empty || err != nil {
+		t.Errorf("it isn't noticed that the process has ended: %v, %v", empty, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -21,7 +22,7 @@ func front(dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	own := cgroups{cgroupName(os.Getpid()), all}
+	own := cgroups{name: cgroupName(os.Getpid()), all: all}
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
@@ -58,8 +59,11 @@ func reapAll() {
 	}
 }
 
+// cgroupPrefix begins the names of all nodes' cgroups.
+const cgroupPrefix = "container-signing-"
+
 // cgroupName names the cgroups of a node after its front.
-func cgroupName(front int) string { return fmt.Sprintf("container-signing-%d", front) }
+func cgroupName(front int) string { return cgroupPrefix + strconv.Itoa(front) }
 
 // lifeline is the file descriptor of the run's lifeline: the first that is
 // inherited beside the standard ones.

@@ -25,6 +25,9 @@ func keep(dir string) (err error) {
 	if err := offer(dir, c.reached()); err != nil {
 		return err
 	}
+	if err := Sweep(); err != nil {
+		fmt.Fprintln(os.Stderr, err) // it doesn't keep this node from running
+	}
 	own, err := makeCgroups(cgroupName(os.Getppid()))
 	if err != nil {
 		return err

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"container-signing/tools"
 )
 
@@ -20,6 +22,9 @@ func Check(ctx context.Context) error {
 		return errors.New("it needs root")
 	}
 	own, err := makeCgroups(cgroupName(os.Getpid()))
+	if errors.Is(err, unix.EROFS) {
+		return fmt.Errorf("%w; a container has to be privileged", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -32,7 +37,9 @@ func Check(ctx context.Context) error {
 	}
 	cmd := exec.CommandContext(ctx, self, probeCommand, "")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces, Pdeathsig: syscall.SIGKILL}
-	if output, err := cmd.CombinedOutput(); err != nil {
+	if output, err := cmd.CombinedOutput(); errors.Is(err, unix.EPERM) {
+		return fmt.Errorf("trying namespaces: %w; a container has to be privileged", err)
+	} else if err != nil {
 		words := strings.TrimSpace(string(output))
 		if words == "" {
 			words = err.Error()

@@ -76,15 +76,17 @@ func (w *Workspace) Explain(err error) error {
 }
 
 // Janitor waits until nobody holds the lifeline any more, of which its
-// standard input is the other end, and removes the folder dir.
-func Janitor(dir string) error {
+// standard input is the other end, and removes the folder dir. What else is to
+// be tidied up then is left to sweep.
+func Janitor(dir string, sweep func() error) error {
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
 	// Nothing is ever written to it: the read returns at the end of file.
 	if _, err := os.Stdin.Read(make([]byte, 1)); err == nil {
 		return fmt.Errorf("the janitor's lifeline carries data: it is no lifeline")
 	}
-	if err := os.RemoveAll(dir); err != nil {
-		return fmt.Errorf("removing the temporary folder: %w", err)
+	err := sweep()
+	if removing := os.RemoveAll(dir); removing != nil {
+		err = errors.Join(err, fmt.Errorf("removing the temporary folder: %w", removing))
 	}
-	return nil
+	return err
 }

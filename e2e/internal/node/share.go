@@ -1,0 +1,103 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// shareAllOut lets nodes have cgroups below those where they are made.
+func shareAllOut() error {
+	all, err := hierarchies()
+	if err != nil {
+		return err
+	}
+	for _, h := range all {
+		if !h.version2 {
+			continue
+		}
+		if err := shareOut(h.parent()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shareOut lets the cgroups below a cgroup of version 2 use the required
+// controllers, as far as they are there. On most machines they can already, as
+// the init process has seen to it. It isn't taken back: by then others may use
+// them.
+func shareOut(parent string) error {
+	there, err := readWords(parent, "cgroup.controllers")
+	if err != nil {
+		return err
+	}
+	already, err := readWords(parent, "cgroup.subtree_control")
+	if err != nil {
+		return err
+	}
+	for _, controller := range required {
+		if !slices.Contains(there, controller) || slices.Contains(already, controller) {
+			continue
+		}
+		err := share(parent, controller)
+		if errors.Is(err, unix.EBUSY) {
+			if err = makeRoom(parent); err == nil {
+				err = share(parent, controller)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func share(parent, controller string) error {
+	if err := os.WriteFile(filepath.Join(parent, "cgroup.subtree_control"), []byte("+"+controller), 0); err != nil {
+		return fmt.Errorf("sharing out the cgroup controller %s: %w", controller, err)
+	}
+	return nil
+}
+
+// makeRoom moves all processes out of a cgroup of version 2 into one below: one
+// that holds processes can't share its resources out, unless it is the top of
+// the whole machine. That is so in a container, whose processes are at what it
+// takes for the top.
+func makeRoom(parent string) error {
+	leaf, err := makeLeaf(parent)
+	if err != nil {
+		return err
+	}
+	for {
+		processes, err := readWords(parent, "cgroup.procs")
+		if err != nil || len(processes) == 0 {
+			return err
+		}
+		for _, process := range processes {
+			if process == unseen {
+				return fmt.Errorf("cgroup %q holds processes that can't be seen from here: give this container a cgroup and a process namespace of its own", parent)
+			}
+			if err := moveTo(leaf, process); err != nil && !errors.Is(err, unix.ESRCH) {
+				return err
+			}
+		}
+	}
+}
+
+// unseen is how cgroup.procs lists a process of another pid namespace.
+const unseen = "0"
+
+// makeLeaf makes a cgroup for processes that can't stay in its parent.
+func makeLeaf(parent string) (string, error) {
+	leaf := filepath.Join(parent, "processes")
+	if err := os.Mkdir(leaf, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", fmt.Errorf("making a cgroup: %w", err)
+	}
+	return leaf, nil
+}
