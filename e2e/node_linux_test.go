@@ -2,13 +2,14 @@ package main_test
 
 import (
 	"fmt"
-	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+
+	"container-signing/e2e/internal/report"
 )
 
 // needNode skips a test on a machine that can't have a node.
@@ -19,115 +20,74 @@ func needNode(t *testing.T) {
 	}
 }
 
-// traces are what a node would leave on the host if it weren't in namespaces
-// of its own.
-type traces map[string]string
-
-// hostTraces lists mounts, interfaces, cgroups and settings of this machine.
-func hostTraces(t *testing.T) traces {
-	t.Helper()
-	seen := traces{}
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(mounts)) {
-		seen["mount "+strings.TrimSpace(line)] = ""
-	}
-	interfaces, err := net.Interfaces()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, one := range interfaces {
-		seen["interface "+one.Name] = one.Flags.String()
-	}
-	for _, file := range []string{
-		"sys/kernel/panic", "sys/kernel/panic_on_oops", "sys/vm/overcommit_memory", "sys/vm/panic_on_oom",
-		"sys/kernel/keys/root_maxkeys", "sys/net/ipv4/ip_forward", "sys/kernel/hostname", "net/route",
-		"net/ip_tables_names", "net/ip6_tables_names",
-	} {
-		content, err := os.ReadFile(filepath.Join("/proc", file))
-		seen["setting "+file] = fmt.Sprint(string(content), err)
-	}
-	for _, folder := range []string{"/var/lib/containerd", "/var/lib/kubelet", "/var/lib/cni", "/run/containerd", "/var/log/pods", "/var/log/containers", "/etc/cni", "/opt/cni"} {
-		_, err := os.Stat(folder)
-		seen["folder "+folder] = fmt.Sprint(err)
-	}
-	seen.addCgroups(t)
-	return seen
-}
-
-// addCgroups adds the cgroups of nodes, and those that a kubelet makes.
-func (seen traces) addCgroups(t *testing.T) {
-	t.Helper()
-	err := filepath.WalkDir("/sys/fs/cgroup", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return nil // of a process that has just ended
-		}
-		keeper, ours := strings.CutPrefix(entry.Name(), "container-signing-")
-		if ours {
-			if _, err := os.Stat("/proc/" + keeper); err == nil {
-				return fs.SkipDir // somebody else's, who is still there
-			}
-		}
-		if ours || strings.HasPrefix(entry.Name(), "kubepods") {
-			seen["cgroup "+path] = ""
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// checkSame compares with what was there before.
-func (seen traces) checkSame(t *testing.T, before traces) {
-	t.Helper()
-	for what, value := range seen {
-		if was, there := before[what]; !there {
-			t.Errorf("there is now: %s", what)
-		} else if was != value {
-			t.Errorf("%s was %q and is %q", what, was, value)
-		}
-	}
-	for what := range before {
-		if _, there := seen[what]; !there {
-			t.Errorf("there is no longer: %s", what)
-		}
-	}
-}
-
 // TestNodeLeavesNothing ends a run with a node and its pods in every way.
 // Nothing of the node can be seen while it is there either.
 func TestNodeLeavesNothing(t *testing.T) {
 	needNode(t)
 	for name, end := range map[string]syscall.Signal{"interrupt": syscall.SIGINT, "terminate": syscall.SIGTERM, "kill": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
-			before := hostTraces(t)
-			s := keep(t, "--node", "on")
-			during := hostTraces(t)
-			during.checkSame(t, before)
+			before, folder := hostTraces(t), shortTempDir(t)
+			s := keep(t, "--node", "on", "--report", folder)
+			checkNodeReport(t, folder)
+			hostTraces(t).checkSame(t, before)
+			front := s.descendant("node-front")
 			s.signal(end)
 			s.wait()
 			hostTraces(t).checkSame(t, before)
+			checkCgroupsGone(t, front)
 		})
 	}
 }
 
-// TestNodeProcessesThatDie kills what makes a node, one after the other: the
-// run ends, says so, and leaves nothing.
+// checkNodeReport checks that a report has what only a node can show.
+func checkNodeReport(t *testing.T, folder string) {
+	t.Helper()
+	saved := readReport(t, folder)
+	if !saved.Passed || saved.FirstRunningSeconds <= 0 {
+		t.Errorf("passed: %v; the first admitted pod ran after %v s", saved.Passed, saved.FirstRunningSeconds)
+	}
+	refused := "containerd's image verifier"
+	for name, policy := range map[string]string{
+		"admit/signed": "", "restart/deployment": "",
+		"bypass/pod-before-the-policy": refused, "bypass/static-pod": refused, "bypass/pod-in-kube-system": refused,
+		"bypass/ctr-pull": refused, "bypass/cri-pull": refused, "bypass/cri-pull-signed": "",
+	} {
+		i := slices.IndexFunc(saved.Verdicts, func(v report.Verdict) bool { return v.Workload == name })
+		if i < 0 {
+			t.Errorf("there is no verdict on %s", name)
+		} else if verdict := saved.Verdicts[i]; verdict.Policy != policy || (verdict.Seen == report.Refused) != (policy == refused) {
+			t.Errorf("%s: %+v", name, verdict)
+		}
+	}
+}
+
+// TestNodeProcessesThatDie kills what makes a node: the run ends, says so, and
+// leaves nothing.
 func TestNodeProcessesThatDie(t *testing.T) {
 	needNode(t)
-	for _, victim := range []string{"node-front", "node-keeper", "node-init", "node-supervisor", "containerd", "kubelet"} {
-		t.Run(victim, func(t *testing.T) {
+	for _, victims := range [][]string{
+		{"node-front"}, {"node-keeper"}, {"node-init"}, {"node-supervisor"}, {"containerd"}, {"kubelet"},
+		{"node-front", "node-keeper"}, // those that remove what the others leave
+	} {
+		t.Run(strings.Join(victims, " and "), func(t *testing.T) {
+			t.Parallel()
 			before := hostTraces(t)
-			s := keep(t, "--node", "on")
-			kill(t, s.descendant(victim))
+			s := newSession(t, append(hangingSigner(t), "--node", "on")...).start()
+			s.awaitFile("container-signing-*/node/logs/kubelet.log")
+			front := s.descendant("node-front")
+			var ids []int
+			for _, victim := range victims {
+				ids = append(ids, s.descendant(victim))
+			}
+			for _, id := range ids {
+				kill(t, id)
+			}
 			if status := s.wait(); status != 1 {
 				t.Errorf("exit status %d, not 1", status)
 			}
 			s.checkError("node ended: ")
 			hostTraces(t).checkSame(t, before)
+			checkCgroupsGone(t, front)
 		})
 	}
 }
