@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -27,7 +28,10 @@ type chainRun struct {
 	ci, production *dagger.Service
 	cluster        *dagger.Service
 	credentials    *dagger.Directory // of the cluster
+	signing        *dagger.Container // with what the signer needs
 	identity       identity
+	another        identity          // of a CA that nobody trusts
+	verifying      *dagger.Container // trusts the CA of identity
 }
 
 // newChain prepares the containers and services of a run.
@@ -55,28 +59,24 @@ func (m *ContainerSigning) newChain(ctx context.Context, run string) (*chainRun,
 }
 
 // run supplies the signed image while the cluster starts, and judges.
-func (c *chainRun) run(ctx context.Context, signing *dagger.Container, image string, credentials *dagger.Secret, policy string) (_ judgement, err error) {
-	stop, err := start(ctx, c.ci, c.production)
-	if err != nil {
-		return judgement{}, err
-	}
-	defer func() { err = errors.Join(err, stop()) }()
+func (c *chainRun) run(ctx context.Context, identify func(context.Context) (identity, error), image string, credentials *dagger.Secret, policy string) (_ judgement, err error) {
 	// What has been judged before needs no cluster: only the judge waits for
 	// it. Its start here is for doing both at the same time.
 	starting, cancel := context.WithCancel(ctx)
-	defer cancel()
-	started := make(chan error, 1)
-	go func() {
-		_, err := c.cluster.Start(starting)
-		started <- explain("starting the cluster", err)
-	}()
+	var started sync.WaitGroup
+	started.Go(func() {
+		// Its error is the judge's too.
+		_, _ = c.cluster.Start(starting)
+	})
 	defer func() {
 		cancel()
-		<-started
-		_, stopped := c.cluster.Stop(context.WithoutCancel(ctx), dagger.ServiceStopOpts{Kill: true})
-		err = errors.Join(err, explain("stopping the cluster", stopped))
+		started.Wait()
+		err = errors.Join(err, stop(ctx, c.cluster, c.ci, c.production))
 	}()
-	state, err := c.supply(ctx, signing, image, credentials)
+	if err := c.prepare(ctx, identify); err != nil {
+		return judgement{}, err
+	}
+	state, err := c.supply(ctx, image, credentials)
 	if err != nil {
 		return judgement{}, err
 	}
@@ -91,41 +91,56 @@ func (c *chainRun) run(ctx context.Context, signing *dagger.Container, image str
 	})
 }
 
-// start starts services, and returns what stops them.
-func start(ctx context.Context, services ...*dagger.Service) (stop func() error, err error) {
-	work, starting := errgroup.WithContext(ctx)
-	for _, service := range services {
+// prepare starts the registries and makes the certificates.
+func (c *chainRun) prepare(ctx context.Context, identify func(context.Context) (identity, error)) error {
+	work, ctx := errgroup.WithContext(ctx)
+	for _, registry := range []*dagger.Service{c.ci, c.production} {
 		work.Go(func() error {
-			_, err := service.Start(starting)
+			_, err := registry.Start(ctx)
 			return explain("starting a registry", err)
 		})
 	}
-	stop = func() error {
-		var faults []error
-		for _, service := range services {
-			_, err := service.Stop(context.WithoutCancel(ctx), dagger.ServiceStopOpts{Kill: true})
-			faults = append(faults, explain("stopping a registry", err))
+	work.Go(func() error {
+		var err error
+		if c.identity, err = identify(ctx); err != nil {
+			return err
 		}
-		return errors.Join(faults...)
+		c.verifying, err = evaluate(ctx, "trusting the CA", c.box.
+			WithMountedFile("/run/ca", c.identity.ca).
+			WithExec([]string{"e2e", "trust", "--ca", "/run/ca"}))
+		return err
+	})
+	work.Go(func() error {
+		var err error
+		c.another, err = demonstration(ctx, c.box, "another", c.name)
+		return err
+	})
+	return work.Wait()
+}
+
+// stop stops services, whether or not they run, also when ctx has ended.
+func stop(ctx context.Context, services ...*dagger.Service) error {
+	ctx = context.WithoutCancel(ctx)
+	var work errgroup.Group
+	for _, service := range services {
+		work.Go(func() error {
+			_, err := service.Stop(ctx, dagger.ServiceStopOpts{Kill: true})
+			return explain("stopping a service", err)
+		})
 	}
-	if err := work.Wait(); err != nil {
-		return nil, errors.Join(err, stop())
-	}
-	return stop, nil
+	return work.Wait()
 }
 
 // supply takes the image from its source through CI to production.
-func (c *chainRun) supply(ctx context.Context, signing *dagger.Container, image string, credentials *dagger.Secret) (*dagger.File, error) {
+func (c *chainRun) supply(ctx context.Context, image string, credentials *dagger.Secret) (*dagger.File, error) {
 	state, err := c.push(ctx, image, credentials)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.sign(ctx, signing, state); err != nil {
+	if err := c.sign(ctx, state); err != nil {
 		return nil, err
 	}
-	promoted, err := evaluate(ctx, "copying to production", c.box.
-		WithMountedFile("/run/ca", c.identity.ca).
-		WithExec([]string{"e2e", "trust", "--ca", "/run/ca"}).
+	promoted, err := evaluate(ctx, "copying to production", c.verifying.
 		WithFile(statePath, state).
 		WithServiceBinding("ci", c.ci).
 		WithServiceBinding("production", c.production).
@@ -158,7 +173,7 @@ func (c *chainRun) push(ctx context.Context, image string, credentials *dagger.S
 
 // sign signs in the CI registry: what is to be admitted with the identity of
 // the run, and one image with one that nobody trusts.
-func (c *chainRun) sign(ctx context.Context, signing *dagger.Container, state *dagger.File) error {
+func (c *chainRun) sign(ctx context.Context, state *dagger.File) error {
 	content, err := state.Contents(ctx)
 	if err != nil {
 		return fmt.Errorf("reading what was pushed: %w", err)
@@ -168,22 +183,18 @@ func (c *chainRun) sign(ctx context.Context, signing *dagger.Container, state *d
 		return fmt.Errorf("reading what was pushed: %w", err)
 	}
 	image := ciRegistry + "/" + pushed.Repository + ":" + pushed.Tag
+	images := []string{image}
+	if !c.identity.own {
+		images = append(images, image+"-single-platform")
+	}
 	at := access{image: image, service: c.ci, plainHTTP: true, alias: "registry"}
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error {
-		images := []string{image}
-		if !c.identity.own {
-			images = append(images, image+"-single-platform")
-		}
-		_, err := sign(ctx, c.m, signing, c.identity, at, images, len(images), c.name)
+		_, err := sign(ctx, c.m, c.signing, c.identity, at, images, len(images), c.name)
 		return err
 	})
 	work.Go(func() error {
-		another, err := demonstration(ctx, c.box, "another", c.name)
-		if err != nil {
-			return err
-		}
-		_, err = sign(ctx, c.m, c.box, another, at, []string{image + "-another-ca"}, 1, c.name)
+		_, err := sign(ctx, c.m, c.box, c.another, at, []string{image + "-another-ca"}, 1, c.name)
 		return err
 	})
 	return work.Wait()

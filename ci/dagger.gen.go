@@ -713,6 +713,13 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				}
 			}
 			return (*ContainerSigning).Report(&parent, ctx, image, registryCredentials, signer, certificateChain, key, secrets, policy, run)
+		case "Secrecy":
+			var parent ContainerSigning
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			return nil, (*ContainerSigning).Secrecy(&parent, ctx)
 		case "Sign":
 			var parent ContainerSigning
 			err = json.Unmarshal(parentJSON, &parent)

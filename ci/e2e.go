@@ -122,18 +122,16 @@ func (m *ContainerSigning) chain(
 	if err != nil {
 		return judgement{}, err
 	}
-	box, err := withSecrets(ctx, c.box, secrets, nil)
-	if err != nil {
+	if c.signing, err = withSecrets(ctx, c.box, secrets, nil); err != nil {
 		return judgement{}, err
 	}
-	if signer == nil {
-		c.identity, err = demonstration(ctx, c.box, "container-signing demonstration", run)
-	} else {
-		c.identity, err = newIdentity(ctx, c.box, signer, certificateChain, nil, key)
+	identify := func(ctx context.Context) (identity, error) {
+		if signer == nil {
+			return demonstration(ctx, c.box, "container-signing demonstration", run)
+		}
+		by, err := newIdentity(ctx, c.box, signer, certificateChain, nil, key)
+		by.keyID, by.timeout, by.format = "demonstration", "60s", "jws"
+		return by, err
 	}
-	if err != nil {
-		return judgement{}, err
-	}
-	c.identity.keyID, c.identity.timeout, c.identity.format = "demonstration", "60s", "jws"
-	return c.run(ctx, box, image, credentials, policy)
+	return c.run(ctx, identify, image, credentials, policy)
 }

@@ -28,7 +28,7 @@ exec /src/scripts/openssl.sh
 // succeeds and once so that it fails.
 //
 // +check
-func (m *ContainerSigning) Secrecy(ctx context.Context) error {
+func (m *ContainerSigning) Secrecy(ctx context.Context) (err error) {
 	run := newRun()
 	box, err := m.signingBox(ctx, nil)
 	if err != nil {
@@ -38,17 +38,14 @@ func (m *ContainerSigning) Secrecy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stop, err := start(ctx, registry)
+	defer func() { err = errors.Join(err, stop(ctx, registry)) }()
+	demonstrator, err := demonstration(ctx, box, "secrecy", run)
 	if err != nil {
 		return err
 	}
-	demonstrator, err := demonstration(ctx, box, "secrecy", run)
-	if err != nil {
-		return errors.Join(err, stop())
-	}
 	key, err := demonstrator.keyFile.Contents(ctx)
 	if err != nil {
-		return errors.Join(fmt.Errorf("reading the key: %w", err), stop())
+		return fmt.Errorf("reading the key: %w", err)
 	}
 	token, pin := "token-"+rand.Text(), "pin-"+rand.Text()
 	// A line out of the middle of the key, which nothing else contains.
@@ -57,7 +54,7 @@ func (m *ContainerSigning) Secrecy(ctx context.Context) error {
 	demonstrator.key, demonstrator.keyFile = dag.SetSecret("key", key), nil
 	box, err = withSecrets(ctx, box, []*dagger.Secret{dag.SetSecret("SIGNING_TOKEN", token), dag.SetSecret("pin.txt", pin)}, nil)
 	if err != nil {
-		return errors.Join(err, stop())
+		return err
 	}
 	at := access{image: image, service: registry, plainHTTP: true, alias: "registry"}
 	work, checking := errgroup.WithContext(ctx)
@@ -66,7 +63,7 @@ func (m *ContainerSigning) Secrecy(ctx context.Context) error {
 			return secretly(checking, box.WithEnvVariable("TALKATIVE_FAILS", fails), demonstrator, at, run, fails != "", kept)
 		})
 	}
-	return errors.Join(work.Wait(), stop())
+	return work.Wait()
 }
 
 // unsigned is a registry with an image that isn't signed.
