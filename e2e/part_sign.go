@@ -91,7 +91,21 @@ func (r *chainRun) signAll(ctx context.Context, images []string, plain bool, par
 			signed = append(signed, *result)
 		}
 	}
-	return signed, errors.Join(faults...)
+	err := errors.Join(faults...)
+	if err != nil && len(images) > 1 {
+		err = fmt.Errorf("%w\n%s", err, signedAnyway(signed, len(images)))
+	}
+	return signed, err
+}
+
+// signedAnyway tells what was signed though something else couldn't be.
+func signedAnyway(signed []signedImage, of int) string {
+	var told strings.Builder
+	fmt.Fprintf(&told, "%d of %d images are signed", len(signed), of)
+	for _, image := range signed {
+		told.WriteString("\n  " + image.Reference)
+	}
+	return told.String()
 }
 
 // signOne signs an image by its digest, and finds the signature that it gets.
