@@ -2,9 +2,12 @@ package tools
 
 import (
 	"archive/tar"
+	"cmp"
 	"debug/elf"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -31,11 +34,33 @@ func TestChainNeedsNothingOfTheNode(t *testing.T) {
 	}
 }
 
+// TestNodeWithoutCompiler asks for what runc is built with where it isn't.
 func TestNodeWithoutCompiler(t *testing.T) {
 	emptyCache(t)
-	t.Setenv("CC", "no-such-compiler --with=arguments")
-	if err := CheckNode(t.Context()); err == nil || !strings.Contains(err.Error(), "no-such-compiler") || !strings.Contains(err.Error(), "install gcc") {
-		t.Errorf("a machine without a C compiler is told %v", err)
+	// A compiler that has no static C library to link with.
+	dynamic := filepath.Join(t.TempDir(), "cc")
+	script := "#!/bin/sh\nfor argument; do [ \"$argument\" != -static ] || { echo ld: cannot find -lc >&2; exit 1; }; done\n"
+	if err := os.WriteFile(dynamic, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for compiler, wanted := range map[string]string{
+		"no-such-compiler --with=arguments": "no-such-compiler",
+		dynamic:                             "cannot find -lc",
+	} {
+		t.Setenv("CC", compiler)
+		if err := CheckNode(t.Context()); err == nil || !strings.Contains(err.Error(), wanted) || !strings.Contains(err.Error(), "install them") {
+			t.Errorf("with the C compiler %q: %v", compiler, err)
+		}
+	}
+}
+
+// TestNodeWithoutPrebuiltTools is told what is missing, not to install a
+// compiler that wouldn't be used.
+func TestNodeWithoutPrebuiltTools(t *testing.T) {
+	t.Setenv(FolderVariable, t.TempDir())
+	t.Setenv("CC", "no-such-compiler")
+	if err := CheckNode(t.Context()); err == nil || !strings.Contains(err.Error(), "runc") || strings.Contains(err.Error(), "compiler") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -115,5 +140,50 @@ func TestPauseImageHoldsOneProgram(t *testing.T) {
 	}
 	if _, err := archive.Next(); err != io.EOF {
 		t.Errorf("the image holds more than one file: %v", err)
+	}
+}
+
+// TestRuncUnfiltered runs it with a runc that shows how it was called.
+func TestRuncUnfiltered(t *testing.T) {
+	programs, err := Build(t.Context(), os.Stderr, "runc-unfiltered")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, bundle := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(path, "runc"), []byte("#!/bin/sh\necho \"$@\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const (
+		given = `{"ociVersion":"1.2.0","linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO"},"resources":{"memory":{"limit":9007199254740993}}}}`
+		// Whoever reads a number that is larger than a float holds may lose it.
+		unfiltered = `{"linux":{"resources":{"memory":{"limit":9007199254740993}}},"ociVersion":"1.2.0"}`
+	)
+	for name, test := range map[string]struct {
+		args, config, path string
+		want, says         string // the configuration, and a part of the output
+		fails              bool
+	}{
+		"create":          {args: "--root /r create --bundle " + bundle + " id", config: given, want: unfiltered, says: "--root /r create --bundle " + bundle + " id"},
+		"create here":     {args: "create id", config: given, want: unfiltered, says: "create id"},
+		"no filter":       {args: "create id", config: unfiltered, want: unfiltered, says: "create id"},
+		"another command": {args: "start id", config: given, want: given, says: "start id"},
+		"no JSON":         {args: "create id", config: "{", want: "{", says: "reading a container's configuration", fails: true},
+		"no runc":         {args: "start id", config: given, path: t.TempDir(), want: given, says: "runc", fails: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(bundle, "config.json")
+			if err := os.WriteFile(file, []byte(test.config), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			command := exec.Command(programs["runc-unfiltered"], strings.Fields(test.args)...)
+			command.Dir, command.Env = bundle, []string{"PATH=" + cmp.Or(test.path, path)}
+			output, err := command.CombinedOutput()
+			if (err != nil) != test.fails || !strings.Contains(string(output), test.says) {
+				t.Errorf("it says %q (%v)", output, err)
+			}
+			if content, err := os.ReadFile(file); err != nil || string(content) != test.want {
+				t.Errorf("the configuration is %s (%v), not %s", content, err, test.want)
+			}
+		})
 	}
 }
