@@ -3,6 +3,7 @@ package main_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"container-signing/e2e/internal/report"
+	"container-signing/tools"
 )
 
 // needNode skips a test on a machine that can't have a node.
@@ -118,4 +120,76 @@ func TestNodeWithoutRights(t *testing.T) {
 		t.Errorf("exit status %d, not 2", status)
 	}
 	s.checkError("there can be no node on this machine: it needs root")
+}
+
+// TestNodeWithoutItsTools runs where a node could run but for runc, which can't
+// be built: for want of a compiler, and with one that fails only then.
+func TestNodeWithoutItsTools(t *testing.T) {
+	needNode(t)
+	compiler, err := exec.LookPath("gcc")
+	if err != nil {
+		t.Skip(err)
+	}
+	fails := filepath.Join(shortTempDir(t), "cc")
+	script := "#!/bin/sh\nfor last; do :; done\n[ \"$last\" = - ] && exec " + compiler + " \"$@\"\necho it is broken >&2\nexit 1\n"
+	if err := os.WriteFile(fails, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		compiler, says string
+		status         int // with --node on
+	}{
+		"no compiler":     {"no-such-compiler", "no-such-compiler", 2},
+		"broken compiler": {fails, "it is broken", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cache := cacheWithout(t, "runc-")
+			environment := []string{tools.FolderVariable + "=", "XDG_CACHE_HOME=" + cache, "GOCACHE=" + goEnv(t, "GOCACHE"), "CC=" + test.compiler}
+			auto := newSession(t, "--node", "auto")
+			auto.env = environment
+			auto.start()
+			auto.awaitLine("no node: what admitted pods do is not checked (building runc")
+			auto.signal(syscall.SIGTERM)
+			auto.wait()
+			if !strings.Contains(auto.text("stdout"), test.says) {
+				t.Errorf("it doesn't say %q:\n%s", test.says, auto.text("stdout"))
+			}
+			on := newSession(t, "--node", "on")
+			on.env = environment
+			if status := on.start().wait(); status != test.status {
+				t.Errorf("exit status %d, not %d", status, test.status)
+			}
+			if !strings.Contains(on.text("stderr"), test.says) {
+				t.Errorf("it doesn't say %q:\n%s", test.says, on.text("stderr"))
+			}
+		})
+	}
+}
+
+// cacheWithout makes a cache of built tools that lacks those of a module.
+func cacheWithout(t *testing.T, prefix string) string {
+	t.Helper()
+	user, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const built = "container-signing/tools"
+	folders, err := filepath.Glob(filepath.Join(user, built, "*-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := shortTempDir(t)
+	if err := os.MkdirAll(filepath.Join(cache, built), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		name := filepath.Base(folder)
+		if suffix, is := strings.CutPrefix(name, prefix); is && !strings.Contains(suffix, "-") {
+			continue
+		}
+		if err := os.Symlink(folder, filepath.Join(cache, built, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cache
 }
