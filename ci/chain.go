@@ -30,8 +30,6 @@ type chainRun struct {
 	credentials    *dagger.Directory // of the cluster
 	signing        *dagger.Container // with what the signer needs
 	identity       identity
-	another        identity          // of a CA that nobody trusts
-	verifying      *dagger.Container // trusts the CA of identity
 }
 
 // newChain prepares the containers and services of a run.
@@ -91,7 +89,7 @@ func (c *chainRun) run(ctx context.Context, identify func(context.Context) (iden
 	})
 }
 
-// prepare starts the registries and makes the certificates.
+// prepare starts the registries, and makes or reads the certificates.
 func (c *chainRun) prepare(ctx context.Context, identify func(context.Context) (identity, error)) error {
 	work, ctx := errgroup.WithContext(ctx)
 	for _, registry := range []*dagger.Service{c.ci, c.production} {
@@ -102,17 +100,7 @@ func (c *chainRun) prepare(ctx context.Context, identify func(context.Context) (
 	}
 	work.Go(func() error {
 		var err error
-		if c.identity, err = identify(ctx); err != nil {
-			return err
-		}
-		c.verifying, err = evaluate(ctx, "trusting the CA", c.box.
-			WithMountedFile("/run/ca", c.identity.ca).
-			WithExec([]string{"e2e", "trust", "--ca", "/run/ca"}))
-		return err
-	})
-	work.Go(func() error {
-		var err error
-		c.another, err = demonstration(ctx, c.box, "another", c.name)
+		c.identity, err = identify(ctx)
 		return err
 	})
 	return work.Wait()
@@ -140,11 +128,12 @@ func (c *chainRun) supply(ctx context.Context, image string, credentials *dagger
 	if err := c.sign(ctx, state); err != nil {
 		return nil, err
 	}
-	promoted, err := evaluate(ctx, "copying to production", c.verifying.
+	promoted, err := evaluate(ctx, "copying to production", c.box.
+		WithMountedFile("/run/ca", c.identity.ca).
 		WithFile(statePath, state).
 		WithServiceBinding("ci", c.ci).
 		WithServiceBinding("production", c.production).
-		WithExec([]string{"e2e", "promote", "-v", "--ci-registry", ciRegistry, "--production-registry", productionRegistry, "--state", statePath}))
+		WithExec([]string{"e2e", "promote", "-v", "--ca", "/run/ca", "--ci-registry", ciRegistry, "--production-registry", productionRegistry, "--state", statePath}))
 	if err != nil {
 		return nil, err
 	}
@@ -171,8 +160,7 @@ func (c *chainRun) push(ctx context.Context, image string, credentials *dagger.S
 	return pushed.File(statePath), nil
 }
 
-// sign signs in the CI registry: what is to be admitted with the identity of
-// the run, and one image with one that nobody trusts.
+// sign signs in the CI registry what is to be admitted.
 func (c *chainRun) sign(ctx context.Context, state *dagger.File) error {
 	content, err := state.Contents(ctx)
 	if err != nil {
@@ -188,14 +176,6 @@ func (c *chainRun) sign(ctx context.Context, state *dagger.File) error {
 		images = append(images, image+"-single-platform")
 	}
 	at := access{image: image, service: c.ci, plainHTTP: true, alias: "registry"}
-	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() error {
-		_, err := sign(ctx, c.m, c.signing, c.identity, at, images, len(images), c.name)
-		return err
-	})
-	work.Go(func() error {
-		_, err := sign(ctx, c.m, c.box, c.another, at, []string{image + "-another-ca"}, 1, c.name)
-		return err
-	})
-	return work.Wait()
+	_, err = sign(ctx, c.m, c.signing, c.identity, at, images, len(images), c.name)
+	return err
 }

@@ -41,10 +41,10 @@ func (r *chainRun) state() supplyState {
 }
 
 // runPush pushes the image to the CI registry with the others that are derived
-// from it, and prints what is to be signed.
+// from it, one of them signed with a certificate of a CA that nobody trusts.
 func runPush(ctx context.Context, args []string) error {
 	var o options
-	flags := newPartFlags(&o, "push", "image", "ci-registry", "v", "patience")
+	flags := newPartFlags(&o, "push", "image", "ci-registry", "key-id", "signature-format", "v", "patience")
 	own := flags.Bool("own-signer", false, "the signer is the user's own, and is asked for one signature only")
 	state := flags.String("state", "", "`file` to write what was pushed to, as JSON")
 	if err := parsePart(flags, args, "state"); err != nil {
@@ -64,18 +64,33 @@ func runPush(ctx context.Context, args []string) error {
 		if err := r.bounded(ctx, "push the image to ci", r.supply.push); err != nil {
 			return err
 		}
+		if err := r.bounded(ctx, "notation sign, by a CA that nobody trusts", func(ctx context.Context) error {
+			if err := r.identifyAnother(); err != nil {
+				return err
+			}
+			return r.supply.signAs(ctx, anotherCA, r.supply.another)
+		}); err != nil {
+			return err
+		}
 		return writeJSON(*state, r.state())
 	})
 }
 
 // runPromote copies the images from the CI registry to production, compares
-// them there, and verifies them with notation.
+// them there, and verifies them with notation, which it makes trust the CA if
+// one is given.
 func runPromote(ctx context.Context, args []string) error {
 	var o options
-	flags := newPartFlags(&o, "promote", "ci-registry", "production-registry", "v", "patience")
+	flags := newPartFlags(&o, "promote", "ca", "ci-registry", "production-registry", "v", "patience")
+	flags.Lookup("ca").Usage = "`file` with a CA for notation to trust (default: what it trusts already)"
 	file := flags.String("state", "", "`file` that `e2e push` has written; the signature's digest is added to it")
 	if err := parsePart(flags, args, "state"); err != nil {
 		return err
+	}
+	if o.ca != "" {
+		if _, err := readCertificates(o.ca); err != nil {
+			return usagef("reading --ca: %w", err)
+		}
 	}
 	var state supplyState
 	if err := readJSON(*file, &state); err != nil {
@@ -83,6 +98,11 @@ func runPromote(ctx context.Context, args []string) error {
 	}
 	return runPart(ctx, plan{options: o}, []string{"oras", "notation"}, func(ctx context.Context, r *chainRun) error {
 		r.resume(state)
+		if o.ca != "" {
+			if err := r.supply.notation.Trust(ctx, o.ca, r.dir); err != nil {
+				return err
+			}
+		}
 		if err := r.promote(ctx); err != nil {
 			return err
 		}

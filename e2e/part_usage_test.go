@@ -117,10 +117,10 @@ func TestPartHelp(t *testing.T) {
 	t.Parallel()
 	for part, flags := range map[string]string{
 		"certificates": "--ca --certificate-chain --key-spec --name --output",
-		"push":         "--ci-registry --image --own-signer --patience --state -v",
+		"push":         "--ci-registry --image --key-id --own-signer --patience --signature-format --state -v",
 		"sign":         "--certificate-chain --image --key-id --output --parallel --plain-http --signature-format --signer --signer-timeout -v",
 		"copy":         "--from --from-plain-http --output --to --to-plain-http -v",
-		"promote":      "--ci-registry --patience --production-registry --state -v",
+		"promote":      "--ca --ci-registry --patience --production-registry --state -v",
 		"trust":        "--ca --trust-policy --trust-store -v",
 		"forward":      "--from --to",
 		"credentials":  "--output --server",

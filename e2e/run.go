@@ -238,7 +238,7 @@ func (r *chainRun) identify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.supply.another, err = newIdentity(r.options, r.root, filepath.Join(r.dir, "another-ca"), "another"); err != nil {
+	if err := r.identifyAnother(); err != nil {
 		return err
 	}
 	plugin := filepath.Join(r.dir, "notation-external-signer")
@@ -249,6 +249,18 @@ func (r *chainRun) identify(ctx context.Context) error {
 		return err
 	}
 	return r.supply.notation.Trust(ctx, r.supply.identity.ca, r.dir)
+}
+
+// anotherKeySpec is that of the CA that nobody trusts: the quickest to make.
+const anotherKeySpec = "EC-256"
+
+// identifyAnother makes the identity of a CA that nobody trusts.
+func (r *chainRun) identifyAnother() error {
+	o := r.options
+	o.keySpec = anotherKeySpec
+	var err error
+	r.supply.another, err = newIdentity(o, r.root, filepath.Join(r.dir, "another-ca"), "another")
+	return err
 }
 
 // enforcedWithin bounds the wait for policies, once Kyverno calls them ready,

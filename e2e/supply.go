@@ -53,10 +53,15 @@ func (s *supply) sign(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
 	for role, identity := range s.signers() {
 		work.Go(func() error {
-			return s.notation.Sign(ctx, identity.Signing, chain.ByDigest(s.ci(role), s.pushed[role]))
+			return s.signAs(ctx, role, identity)
 		})
 	}
 	return work.Wait()
+}
+
+// signAs signs the image of a role.
+func (s *supply) signAs(ctx context.Context, role string, by identity) error {
+	return s.notation.Sign(ctx, by.Signing, chain.ByDigest(s.ci(role), s.pushed[role]))
 }
 
 // checkEmpty makes sure that what is found in production later was brought
