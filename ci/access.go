@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"dagger/container-signing/internal/dagger"
 	"dagger/container-signing/internal/reference"
@@ -42,27 +43,45 @@ func (a access) bind(container *dagger.Container) (*dagger.Container, error) {
 	return container.WithServiceBinding(reference.Name(a.image), a.service), nil
 }
 
-// lead is the command that runs args while the name of a registry on loopback
-// leads to its service. The image keeps its name by that, by which credentials
-// and trust policies go.
-func (a access) lead(ctx context.Context, args []string) ([]string, error) {
+// lead is the flag with which e2e leads the name of a registry on loopback to
+// its service, if it is one. The image keeps its name by that, by which
+// credentials and trust policies go.
+func (a access) lead(ctx context.Context) ([]string, error) {
 	if a.service == nil || !reference.OnLoopback(a.image) {
-		return args, nil
+		return nil, nil
 	}
-	ports, err := a.service.Ports(ctx)
+	port, err := portOf(ctx, a.service)
 	if err != nil {
 		return nil, fmt.Errorf("asking for the port of the registry of %q: %w", a.image, err)
 	}
-	if len(ports) == 0 {
-		return nil, fmt.Errorf("the service of the registry of %q exposes no port", a.image)
+	return []string{"--lead", fmt.Sprintf("127.0.0.1:%s=%s:%d", reference.Port(a.image), a.alias, port)}, nil
+}
+
+// reach makes a container reach registries, and returns the command that runs
+// args there.
+func reach(ctx context.Context, container *dagger.Container, args []string, registries ...access) (*dagger.Container, []string, error) {
+	var leads []string
+	led := map[string]bool{}
+	for _, at := range registries {
+		var err error
+		if container, err = at.bind(container); err != nil {
+			return nil, nil, err
+		}
+		if host := reference.Host(at.image); led[host] {
+			continue // both are in one registry
+		} else {
+			led[host] = true
+		}
+		lead, err := at.lead(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		leads = append(leads, lead...)
 	}
-	port, err := ports[0].Port(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("asking for the port of the registry of %q: %w", a.image, err)
+	if len(leads) == 0 {
+		return container, args, nil
 	}
-	return append([]string{
-		"e2e", "forward", "--from", "127.0.0.1:" + reference.Port(a.image), "--to", fmt.Sprintf("%s:%d", a.alias, port), "--",
-	}, args...), nil
+	return container, slices.Concat([]string{"e2e", "forward"}, leads, []string{"--"}, args), nil
 }
 
 // insecure is the flag for a registry that speaks plain HTTP, if it does.

@@ -43,10 +43,10 @@ func (m *ContainerSigning) Admit(
 	//
 	// +optional
 	registry *dagger.Service,
-	// How images call that registry, without its port.
+	// The registry's address in the names of images.
 	//
-	// +default="production"
-	registryName string,
+	// +default="127.0.0.1:5001"
+	registryAddress string,
 	// Return the report even if not all is as expected.
 	//
 	// +optional
@@ -78,7 +78,7 @@ func (m *ContainerSigning) Admit(
 		}
 	} else {
 		run := newRun()
-		cluster, err := m.Cluster(ctx, run, registry, registryName)
+		cluster, err := m.Cluster(ctx, run, registry, registryAddress)
 		if err != nil {
 			return nil, err
 		}
@@ -102,9 +102,13 @@ type judgement struct {
 }
 
 // judge runs `e2e judge`. That not all is as expected is no error.
-func judge(ctx context.Context, box *dagger.Container, args []string) (judgement, error) {
+func judge(ctx context.Context, box *dagger.Container, args []string, reached ...access) (judgement, error) {
 	const folder = "/run/report"
-	box = box.WithExec(append([]string{"e2e", "judge", "--report", folder}, args...), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
+	box, command, err := reach(ctx, box, append([]string{"e2e", "judge", "--report", folder}, args...), reached...)
+	if err != nil {
+		return judgement{}, err
+	}
+	box = box.WithExec(command, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
 	status, err := box.ExitCode(ctx)
 	if err != nil {
 		return judgement{}, explain("judging", err)

@@ -12,10 +12,10 @@ import (
 	"dagger/container-signing/internal/dagger"
 )
 
-// How the containers of a run call its registries.
+// How the images of a run call its registries: as on a single machine.
 const (
-	ciRegistry         = "ci:5000"
-	productionRegistry = "production:5000"
+	ciRegistry         = "127.0.0.1:5002"
+	productionRegistry = "127.0.0.1:5001"
 	statePath          = "/tmp/state.json" // of the parts that supply the images
 )
 
@@ -45,7 +45,7 @@ func (m *ContainerSigning) newChain(ctx context.Context, run string) (*chainRun,
 	if c.production, err = m.Registry(ctx, "production "+run, nil); err != nil {
 		return nil, err
 	}
-	if c.cluster, err = m.Cluster(ctx, run, c.production, "production"); err != nil {
+	if c.cluster, err = m.Cluster(ctx, run, c.production, productionRegistry); err != nil {
 		return nil, err
 	}
 	clusterBox, err := m.clusterBox(ctx)
@@ -82,11 +82,10 @@ func (c *chainRun) run(ctx context.Context, identify func(context.Context) (iden
 		WithFile(statePath, state).
 		WithMountedFile("/run/ca", c.identity.ca).
 		WithMountedDirectory(credentialsFolder, c.credentials).
-		WithServiceBinding("production", c.production).
 		WithServiceBinding("cluster", c.cluster), []string{
 		"--kubeconfig", credentialsFolder + "/kubeconfig", "--ca", "/run/ca", "--state", statePath,
 		"--production-registry", productionRegistry, "--policy", policy,
-	})
+	}, c.atProduction())
 }
 
 // prepare starts the registries, and makes or reads the certificates.
@@ -128,12 +127,14 @@ func (c *chainRun) supply(ctx context.Context, image string, credentials *dagger
 	if err := c.sign(ctx, state); err != nil {
 		return nil, err
 	}
-	promoted, err := evaluate(ctx, "copying to production", c.box.
-		WithMountedFile("/run/ca", c.identity.ca).
-		WithFile(statePath, state).
-		WithServiceBinding("ci", c.ci).
-		WithServiceBinding("production", c.production).
-		WithExec([]string{"e2e", "promote", "-v", "--ca", "/run/ca", "--ci-registry", ciRegistry, "--production-registry", productionRegistry, "--state", statePath}))
+	box, args, err := reach(ctx, c.box.WithMountedFile("/run/ca", c.identity.ca).WithFile(statePath, state), []string{
+		"e2e", "promote", "-v", "--ca", "/run/ca", "--state", statePath,
+		"--ci-registry", ciRegistry, "--production-registry", productionRegistry,
+	}, c.atCI(), c.atProduction())
+	if err != nil {
+		return nil, err
+	}
+	promoted, err := evaluate(ctx, "copying to production", box.WithExec(args))
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +150,10 @@ func (c *chainRun) push(ctx context.Context, image string, credentials *dagger.S
 	if c.identity.own {
 		args = append(args, "--own-signer")
 	}
-	box := c.box.WithServiceBinding("ci", c.ci)
+	box, args, err := reach(ctx, c.box, args, c.atCI())
+	if err != nil {
+		return nil, err
+	}
 	if credentials != nil {
 		box = box.WithMountedSecret(dockerConfig, credentials).WithEnvVariable("DOCKER_CONFIG", dockerFolder)
 	}
@@ -175,7 +179,16 @@ func (c *chainRun) sign(ctx context.Context, state *dagger.File) error {
 	if !c.identity.own {
 		images = append(images, image+"-single-platform")
 	}
-	at := access{image: image, service: c.ci, plainHTTP: true, alias: "registry"}
-	_, err = sign(ctx, c.m, c.signing, c.identity, at, images, len(images), c.name)
+	_, err = sign(ctx, c.m, c.signing, c.identity, c.atCI(), images, len(images), c.name)
 	return err
+}
+
+// atCI is how the CI registry is reached.
+func (c *chainRun) atCI() access {
+	return access{image: ciRegistry + "/", service: c.ci, plainHTTP: true, alias: "ci"}
+}
+
+// atProduction is how the production registry is reached.
+func (c *chainRun) atProduction() access {
+	return access{image: productionRegistry + "/", service: c.production, plainHTTP: true, alias: "production"}
 }

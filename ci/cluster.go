@@ -33,24 +33,29 @@ func (m *ContainerSigning) Cluster(
 	//
 	// +optional
 	registry *dagger.Service,
-	// How images call that registry, without its port.
+	// The registry's address in the names of images.
 	//
-	// +default="production"
-	registryName string,
+	// +default="127.0.0.1:5001"
+	registryAddress string,
 ) (*dagger.Service, error) {
 	box, err := m.clusterBox(ctx)
 	if err != nil {
 		return nil, err
 	}
-	container := box.
-		WithMountedDirectory(credentialsFolder, clusterCredentials(box, name, clusterURL)).
-		WithExposedPort(clusterPort)
+	args := []string{"e2e", "cluster", "--credentials", credentialsFolder, "--listen", "0.0.0.0:6443", "--host", "cluster"}
+	box = box.WithMountedDirectory(credentialsFolder, clusterCredentials(box, name, clusterURL)).WithExposedPort(clusterPort)
 	if registry != nil {
-		container = container.WithServiceBinding(registryName, registry)
+		at := access{image: registryAddress + "/", service: registry, alias: "registry"}
+		if box, err = at.bind(box); err != nil {
+			return nil, err
+		}
+		lead, err := at.lead(ctx)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, lead...)
 	}
-	return container.AsService(dagger.ContainerAsServiceOpts{Args: []string{
-		"e2e", "cluster", "--credentials", credentialsFolder, "--listen", "0.0.0.0:6443", "--host", "cluster",
-	}}), nil
+	return box.AsService(dagger.ContainerAsServiceOpts{Args: args}), nil
 }
 
 // The kubeconfig of the administrator of a `cluster`

@@ -62,20 +62,9 @@ func (m *ContainerSigning) move(ctx context.Context, bundle *dagger.File, args [
 	if bundle != nil {
 		box = box.WithMountedFile("/bundle.tar", bundle).WithExec([]string{"tar", "-C", "/", "-xf", "/bundle.tar"})
 	}
-	args = append([]string{"e2e", "copy", "-v", "--output", moveResult}, args...)
-	led := map[string]bool{}
-	for _, at := range reached {
-		if box, err = at.bind(box); err != nil {
-			return nil, err
-		}
-		if host := reference.Host(at.image); led[host] {
-			continue // both are in one registry
-		} else {
-			led[host] = true
-		}
-		if args, err = at.lead(ctx, args); err != nil {
-			return nil, err
-		}
+	box, args, err = reach(ctx, box, append([]string{"e2e", "copy", "-v", "--output", moveResult}, args...), reached...)
+	if err != nil {
+		return nil, err
 	}
 	return evaluate(ctx, "copying", anew(box, newRun()).WithExec(args))
 }

@@ -306,11 +306,11 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg registry", err))
 				}
 			}
-			var registryName string
-			if inputArgs["registryName"] != nil {
-				err = json.Unmarshal([]byte(inputArgs["registryName"]), &registryName)
+			var registryAddress string
+			if inputArgs["registryAddress"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["registryAddress"]), &registryAddress)
 				if err != nil {
-					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg registryName", err))
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg registryAddress", err))
 				}
 			}
 			var tolerate bool
@@ -320,7 +320,7 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg tolerate", err))
 				}
 			}
-			return (*ContainerSigning).Admit(&parent, ctx, workloads, ca, policies, kubeconfig, apiServer, registry, registryName, tolerate)
+			return (*ContainerSigning).Admit(&parent, ctx, workloads, ca, policies, kubeconfig, apiServer, registry, registryAddress, tolerate)
 		case "Bundle":
 			var parent ContainerSigning
 			err = json.Unmarshal(parentJSON, &parent)
@@ -376,14 +376,14 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg registry", err))
 				}
 			}
-			var registryName string
-			if inputArgs["registryName"] != nil {
-				err = json.Unmarshal([]byte(inputArgs["registryName"]), &registryName)
+			var registryAddress string
+			if inputArgs["registryAddress"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["registryAddress"]), &registryAddress)
 				if err != nil {
-					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg registryName", err))
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg registryAddress", err))
 				}
 			}
-			return (*ContainerSigning).Cluster(&parent, ctx, name, registry, registryName)
+			return (*ContainerSigning).Cluster(&parent, ctx, name, registry, registryAddress)
 		case "Copy":
 			var parent ContainerSigning
 			err = json.Unmarshal(parentJSON, &parent)

@@ -80,9 +80,12 @@ func (m *ContainerSigning) unsigned(ctx context.Context, run string) (*dagger.Se
 	if err != nil {
 		return nil, "", explain("starting a registry", err)
 	}
-	_, err = evaluate(ctx, "pushing an image", anew(m.equip(container), run).
-		WithServiceBinding("ci", registry).
-		WithExec([]string{"e2e", "push", "--ci-registry", ciRegistry, "--state", statePath}))
+	at := access{image: ciRegistry + "/", service: registry, alias: "ci"}
+	box, args, err := reach(ctx, anew(m.equip(container), run), []string{"e2e", "push", "--ci-registry", ciRegistry, "--state", statePath}, at)
+	if err != nil {
+		return nil, "", err
+	}
+	_, err = evaluate(ctx, "pushing an image", box.WithExec(args))
 	return registry, ciRegistry + "/busybox:u-root", err
 }
 

@@ -158,19 +158,13 @@ func (s signing) step(expect dagger.ReturnType) *dagger.Container {
 
 // signingStep prepares to sign images of one registry.
 func signingStep(ctx context.Context, box *dagger.Container, by identity, at access, images []string, parallel int, run string) (signing, error) {
-	box, err := at.bind(by.provide(box))
-	if err != nil {
-		return signing{}, err
-	}
 	args := append([]string{"e2e", "sign", "-v", "--output", signedResult, "--parallel", fmt.Sprint(parallel)}, by.flags()...)
 	args = append(args, at.insecure("--plain-http")...)
 	for _, image := range images {
 		args = append(args, "--image", image)
 	}
-	if args, err = at.lead(ctx, args); err != nil {
-		return signing{}, err
-	}
-	return signing{anew(box, run), args}, nil
+	box, args, err := reach(ctx, by.provide(box), args, at)
+	return signing{anew(box, run), args}, err
 }
 
 // withSecrets gives a signer its secrets and the rest of its environment.

@@ -92,12 +92,9 @@ func (m *ContainerSigning) Inspect(
 
 // notation runs a command of notation on an image.
 func notation(ctx context.Context, box *dagger.Container, at access, command string) (string, error) {
-	box, err := at.bind(box)
-	if err != nil {
-		return "", err
-	}
 	args := append([]string{"notation", command}, at.insecure("--insecure-registry")...)
-	if args, err = at.lead(ctx, append(args, at.image)); err != nil {
+	box, args, err := reach(ctx, box, append(args, at.image), at)
+	if err != nil {
 		return "", err
 	}
 	done, err := evaluate(ctx, "notation "+command, anew(box, newRun()).WithExec(args))

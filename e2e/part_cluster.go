@@ -40,10 +40,12 @@ func checkServer(server string) error {
 func runCluster(ctx context.Context, args []string) error {
 	var o options
 	var hosts repeated
+	var leading leads
 	flags := newPartFlags(&o, "cluster", "patience")
 	listen := flags.String("listen", "127.0.0.1:6443", "`address` of the API server")
 	credentials := flags.String("credentials", "", "`folder` that `e2e credentials` has made")
 	flags.Var(&hosts, "host", "another `name` by which the API server is called; can be given several times")
+	flags.Var(&leading, "lead", leadUsage)
 	if err := parsePart(flags, args, "credentials"); err != nil {
 		return err
 	}
@@ -54,6 +56,11 @@ func runCluster(ctx context.Context, args []string) error {
 		return usageError{err}
 	}
 	return runPart(ctx, plan{options: o}, cluster.Programs(), func(ctx context.Context, r *chainRun) error {
+		stop, err := leading.start()
+		if err != nil {
+			return err
+		}
+		defer stop()
 		options := r.clusterOptions()
 		options.Authority, options.Hosts = *credentials, hosts
 		started, err := cluster.Start(ctx, options)

@@ -122,9 +122,9 @@ func TestPartHelp(t *testing.T) {
 		"copy":         "--from --from-plain-http --output --to --to-plain-http -v",
 		"promote":      "--ca --ci-registry --patience --production-registry --state -v",
 		"trust":        "--ca --trust-policy --trust-store -v",
-		"forward":      "--from --to",
+		"forward":      "--lead",
 		"credentials":  "--output --server",
-		"cluster":      "--credentials --host --listen --patience",
+		"cluster":      "--credentials --host --lead --listen --patience",
 		"judge":        "--ca --kubeconfig --patience --policies --policy --production-registry --report --server --state -v --workloads",
 	} {
 		s := newPart(t, part, "--help").start()
