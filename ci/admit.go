@@ -55,10 +55,11 @@ func (m *ContainerSigning) Admit(
 	if kubeconfig == nil && apiServer != nil {
 		return nil, errors.New("--api-server is where a cluster of your own is reached: give its --kubeconfig too")
 	}
-	box, err := m.clusterBox(ctx)
+	clusterBox, err := m.clusterBox(ctx)
 	if err != nil {
 		return nil, err
 	}
+	box := clusterBox
 	args := []string{"--workloads", "/run/workloads", "--ca", "/run/ca"}
 	box = box.WithMountedDirectory("/run/workloads", workloads).WithMountedFile("/run/ca", ca)
 	if policies != nil {
@@ -82,7 +83,7 @@ func (m *ContainerSigning) Admit(
 		if err != nil {
 			return nil, err
 		}
-		box = box.WithMountedDirectory(credentialsFolder, clusterCredentials(box, run, clusterURL)).WithServiceBinding("cluster", cluster)
+		box = box.WithMountedDirectory(credentialsFolder, clusterCredentials(clusterBox, run, clusterURL)).WithServiceBinding("cluster", cluster)
 		args = append(args, "--kubeconfig", credentialsFolder+"/kubeconfig")
 	}
 	judged, err := judge(ctx, anew(box, newRun()), args)
