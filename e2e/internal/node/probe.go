@@ -55,6 +55,10 @@ func probe() error {
 	if os.Getpid() != 1 {
 		return errors.New("this belongs into a pid namespace of its own, as process 1")
 	}
+	// containerd copies it for each pod.
+	if _, err := os.Stat("/etc/hosts"); err != nil {
+		return fmt.Errorf("looking for what pods get of this machine: %w", err)
+	}
 	if err := makeMounts(Configuration{Dir: "/", Kubeconfig: "/kubeconfig"}); err != nil {
 		return err
 	}
