@@ -40,12 +40,14 @@ var (
 // bypasses tells whether there are ways around the policies to be judged: with
 // a node that would run what goes there, and policies that are known to leave
 // them open.
-func (r *chainRun) bypasses() bool { return r.withNode && !r.ownPolicies }
+func (r *chainRun) bypasses() bool {
+	return r.withNode && !r.ownPolicies && (!r.foreign || r.bypass)
+}
 
 // bypassPolicy creates a pod while no policy is in force yet.
 func (r *chainRun) bypassPolicy(ctx context.Context) error {
-	if !r.bypasses() {
-		return nil
+	if !r.bypasses() || r.foreign {
+		return nil // another's policies may be there already
 	}
 	return judge.CreateBypass(ctx, r.judgeOptions(), beforePolicy)
 }
@@ -69,24 +71,28 @@ func (r *chainRun) ctrPull(ctx context.Context, reference string) error {
 	return err
 }
 
-// judgeBypasses creates pods that no policy sees, pulls by hand, and judges
-// what containerd makes of it.
+// judgeBypasses creates pods that no policy sees, pulls by hand where the node
+// is this run's own, and judges what containerd makes of it.
 func (r *chainRun) judgeBypasses(ctx context.Context) (verdicts []report.Verdict, err error) {
 	if !r.bypasses() {
 		return nil, nil
 	}
-	runtime, err := node.OpenRuntime(r.nodeFolder())
-	if err != nil {
-		return nil, err
+	pods := bypasses
+	var pulls []judge.Pull
+	var has func(context.Context, string) (bool, error)
+	if !r.foreign {
+		runtime, opening := node.OpenRuntime(r.nodeFolder())
+		if opening != nil {
+			return nil, opening
+		}
+		defer func() { err = errors.Join(err, runtime.Close()) }()
+		pods, pulls, has = append([]judge.Bypass{beforePolicy, staticPod}, pods...), r.pulls(runtime), runtime.Has
+		if err := r.placeStaticPod(); err != nil {
+			return nil, err
+		}
 	}
-	defer func() { err = errors.Join(err, runtime.Close()) }()
-	pulls := r.pulls(runtime)
-	pods := append([]judge.Bypass{beforePolicy, staticPod}, bypasses...)
 	verdicts = make([]report.Verdict, len(pods)+len(pulls))
 	err = r.console.do(fmt.Sprintf("go around the policy in %d ways", len(verdicts)), func() error {
-		if err := r.placeStaticPod(); err != nil {
-			return err
-		}
 		work, ctx := errgroup.WithContext(ctx)
 		for i, bypass := range pods {
 			work.Go(func() error {
@@ -98,7 +104,7 @@ func (r *chainRun) judgeBypasses(ctx context.Context) (verdicts []report.Verdict
 		for i, pull := range pulls {
 			work.Go(func() error {
 				var err error
-				verdicts[len(pods)+i], err = judge.JudgePull(ctx, r.judgeOptions(), pull, runtime.Has)
+				verdicts[len(pods)+i], err = judge.JudgePull(ctx, r.judgeOptions(), pull, has)
 				return err
 			})
 		}
@@ -130,7 +136,7 @@ func (r *chainRun) judgeBypass(ctx context.Context, bypass judge.Bypass) (report
 
 // judgeRestart restarts containerd and kubelet under the pods of the run.
 func (r *chainRun) judgeRestart(ctx context.Context) (verdicts []report.Verdict, err error) {
-	if !r.withNode {
+	if !r.withNode || r.foreign {
 		return nil, nil
 	}
 	runtime, err := node.OpenRuntime(r.nodeFolder())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -73,17 +74,26 @@ func (r *chainRun) startNode(ctx context.Context, c *cluster.Cluster) error {
 	if err := r.build(ctx, verifier, "./plugin/image-verifier"); err != nil {
 		return fmt.Errorf("building the image verifier: %w", err)
 	}
-	trust := filepath.Join(r.dir, "notation", "notation") // of the notation CLI of this run
+	// That of the notation CLI of this run.
+	return r.addNode(ctx, c, []string{r.production}, verifier, filepath.Join(r.dir, "notation", "notation"))
+}
+
+// addNode adds a node to the cluster that pulls from registries that speak
+// plain HTTP, and asks the image verifier first, with trust for its
+// configuration.
+func (r *chainRun) addNode(ctx context.Context, c *cluster.Cluster, registries []string, verifier, trust string) error {
 	if err := os.MkdirAll(trust, 0o700); err != nil {
 		return fmt.Errorf("making the folder of notation's configuration: %w", err)
 	}
-	config := fmt.Appendf(nil, `{"insecureRegistries": [%q]}`, r.production)
+	config, err := json.Marshal(map[string][]string{"insecureRegistries": registries})
+	if err != nil {
+		return fmt.Errorf("encoding the configuration of the image verifier: %w", err)
+	}
 	if err := os.WriteFile(filepath.Join(trust, "config.json"), config, 0o600); err != nil {
 		return fmt.Errorf("configuring the image verifier: %w", err)
 	}
 	return c.StartNode(ctx, node.Configuration{
-		Programs: r.programs, Dir: r.nodeFolder(), Registries: []string{r.production},
-		Verifier: verifier, Trust: trust,
+		Programs: r.programs, Dir: r.nodeFolder(), Registries: registries, Verifier: verifier, Trust: trust,
 	})
 }
 

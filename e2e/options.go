@@ -101,8 +101,8 @@ func (o options) check() error {
 	if !slices.Contains(policyKinds, o.policy) {
 		return usagef("unknown --policy %q: known are %s; --policies takes a folder of your own", o.policy, strings.Join(policyKinds, ", "))
 	}
-	if !slices.Contains(nodeModes, o.node) {
-		return usagef("unknown --node %q: known are %s", o.node, strings.Join(nodeModes, ", "))
+	if err := o.checkNodeMode(); err != nil {
+		return err
 	}
 	if o.ciRegistry == o.production {
 		return usagef("--ci-registry and --production-registry are both %s: give them different addresses", o.ciRegistry)
@@ -127,6 +127,13 @@ func (o options) checkFolders() error {
 		} else if path != "" && !info.IsDir() {
 			return usagef("reading --%s: %q is a file; give its folder", name, path)
 		}
+	}
+	return nil
+}
+
+func (o options) checkNodeMode() error {
+	if !slices.Contains(nodeModes, o.node) {
+		return usagef("unknown --node %q: known are %s", o.node, strings.Join(nodeModes, ", "))
 	}
 	return nil
 }

@@ -41,7 +41,9 @@ func runCluster(ctx context.Context, args []string) error {
 	var o options
 	var hosts repeated
 	var leading leads
-	flags := newPartFlags(&o, "cluster", "patience")
+	var n partNode
+	flags := newPartFlags(&o, "cluster", "patience", "node")
+	n.add(flags, &o)
 	listen := flags.String("listen", "127.0.0.1:6443", "`address` of the API server")
 	credentials := flags.String("credentials", "", "`folder` that `e2e credentials` has made")
 	flags.Var(&hosts, "host", "another `name` by which the API server is called; can be given several times")
@@ -55,7 +57,11 @@ func runCluster(ctx context.Context, args []string) error {
 	if err := registry.CheckFree("listen", *listen); err != nil {
 		return usageError{err}
 	}
-	return runPart(ctx, plan{options: o}, cluster.Programs(), func(ctx context.Context, r *chainRun) error {
+	programs, err := n.prepare(ctx, o)
+	if err != nil {
+		return err
+	}
+	return runPart(ctx, plan{options: o}, append(programs, cluster.Programs()...), func(ctx context.Context, r *chainRun) error {
 		stop, err := leading.start()
 		if err != nil {
 			return err
@@ -63,21 +69,32 @@ func runCluster(ctx context.Context, args []string) error {
 		defer stop()
 		options := r.clusterOptions()
 		options.Authority, options.Hosts = *credentials, hosts
+		if len(programs) > 0 {
+			options.StartNode = n.start(r)
+		} else if n.missing != "" {
+			r.console.note("the cluster has no node: " + n.missing)
+		}
 		started, err := cluster.Start(ctx, options)
 		if err != nil {
 			return err
 		}
-		listener, err := net.Listen("tcp", *listen)
-		if err != nil {
-			return fmt.Errorf("opening --listen: %w; give another address", err)
-		}
-		defer listener.Close()
-		go forward.Serve(listener, started.Dial)
-		r.console.note("the cluster is ready at " + listener.Addr().String())
-		<-ctx.Done()
-		if crash := r.processes.Crash(); crash != nil {
-			return crash
-		}
-		return nil
+		return r.serveCluster(ctx, started, *listen)
 	})
+}
+
+// serveCluster answers at an address for the API server, until the context
+// ends.
+func (r *chainRun) serveCluster(ctx context.Context, started *cluster.Cluster, address string) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("opening --listen: %w; give another address", err)
+	}
+	defer listener.Close()
+	go forward.Serve(listener, started.Dial)
+	r.console.note("the cluster is ready at " + listener.Addr().String())
+	<-ctx.Done()
+	if crash := r.processes.Crash(); crash != nil {
+		return crash
+	}
+	return nil
 }

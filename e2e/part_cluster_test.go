@@ -25,6 +25,14 @@ type clusterPart struct {
 // startCluster starts a cluster that is called by a name that nothing resolves.
 func (s *stage) startCluster(name string) *clusterPart {
 	s.t.Helper()
+	c := s.prepareCluster(name)
+	c.start()
+	return c
+}
+
+// prepareCluster prepares such a cluster with more flags.
+func (s *stage) prepareCluster(name string, flags ...string) *clusterPart {
+	s.t.Helper()
 	listen := freeAddress(s.t)
 	_, port, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -32,11 +40,10 @@ func (s *stage) startCluster(name string) *clusterPart {
 	}
 	s.do("credentials", "--output", s.in("credentials"), "--server", "https://"+name+":"+port)
 	c := &clusterPart{
-		session: s.part([]string{"cluster", "--credentials", s.in("credentials"), "--listen", listen, "--host", name}),
+		session: s.part(append([]string{"cluster", "--credentials", s.in("credentials"), "--listen", listen, "--host", name}, flags...)),
 		address: "https://" + listen, kubeconfig: s.in("credentials/kubeconfig"),
 	}
 	c.listens = []string{listen}
-	c.start()
 	return c
 }
 

@@ -17,8 +17,13 @@ func runJudge(ctx context.Context, args []string) error {
 	kubeconfig := flags.String("kubeconfig", "", "`file` that connects with the cluster as an administrator")
 	server := flags.String("server", "", "`URL` at which the API server is reached, if not at that of the kubeconfig")
 	stateFile := flags.String("state", "", "`file` of `e2e promote` with the images that workloads call by name; without it they name real images")
+	runs := flags.Bool("runs", false, "the cluster has nodes that reach the images: admitted pods must run, and Jobs complete")
+	bypass := flags.Bool("bypass", false, "its nodes verify images before they pull: go around the policies, by way of namespace "+excluded+" (needs --runs and --state)")
 	if err := parsePart(flags, args, "kubeconfig", "ca"); err != nil {
 		return err
+	}
+	if *bypass && (!*runs || *stateFile == "") {
+		return usagef("--bypass needs --runs and --state: unsigned images, and nodes that would run them")
 	}
 	if !slices.Contains(policyKinds, o.policy) {
 		return usagef("unknown --policy %q: known are %s; --policies takes a folder of your own", o.policy, strings.Join(policyKinds, ", "))
@@ -46,7 +51,7 @@ func runJudge(ctx context.Context, args []string) error {
 	return runPart(ctx, p, []string{"oras", "notation"}, func(ctx context.Context, r *chainRun) error {
 		r.resume(state)
 		r.supply.identity.ca = o.ca
-		r.cluster, r.foreign = existing, true
+		r.cluster, r.foreign, r.withNode, r.bypass = existing, true, *runs, *bypass
 		if err := r.bounded(ctx, "reach the cluster", existing.Reach); err != nil {
 			return err
 		}

@@ -124,8 +124,8 @@ func TestPartHelp(t *testing.T) {
 		"trust":        "--ca --trust-policy --trust-store -v",
 		"forward":      "--lead",
 		"credentials":  "--output --server",
-		"cluster":      "--credentials --host --lead --listen --patience",
-		"judge":        "--ca --kubeconfig --patience --policies --policy --production-registry --report --server --state -v --workloads",
+		"cluster":      "--credentials --host --image-verifier --lead --listen --node --patience --registry --trust",
+		"judge":        "--bypass --ca --kubeconfig --patience --policies --policy --production-registry --report --runs --server --state -v --workloads",
 	} {
 		s := newPart(t, part, "--help").start()
 		if status := s.wait(); status != 0 {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -14,12 +13,8 @@ import (
 
 	"container-signing/e2e/internal/chain"
 	"container-signing/e2e/internal/cluster"
-	"container-signing/e2e/internal/judge"
-	"container-signing/e2e/internal/pki"
-	"container-signing/e2e/internal/policy"
 	"container-signing/e2e/internal/process"
 	"container-signing/e2e/internal/registry"
-	"container-signing/e2e/internal/report"
 	"container-signing/e2e/internal/workspace"
 	"container-signing/tools"
 )
@@ -100,6 +95,7 @@ type chainRun struct {
 	concluded bool   // the report is written
 	withNode  bool
 	foreign   bool // the cluster isn't of this run
+	bypass    bool // of a foreign cluster too: its nodes verify images
 	// firstRunning is when an admitted pod was seen running for the first time.
 	firstRunning atomic.Pointer[time.Time]
 }
@@ -261,68 +257,4 @@ func (r *chainRun) identifyAnother() error {
 	var err error
 	r.supply.another, err = newIdentity(o, r.root, filepath.Join(r.dir, "another-ca"), "another")
 	return err
-}
-
-// enforcedWithin bounds the wait for policies, once Kyverno calls them ready,
-// to refuse what they must: they do within half a second. One that doesn't is
-// for the verdicts to show.
-const enforcedWithin = 15 * time.Second
-
-// enforce makes the cluster trust the CA and enforce the policies.
-func (r *chainRun) enforce(ctx context.Context) error {
-	return r.bounded(ctx, "apply the policies, until they are enforced", func(ctx context.Context) error {
-		ca, err := readCertificates(r.supply.identity.ca)
-		if err != nil {
-			return fmt.Errorf("reading the CA: %w", err)
-		}
-		if err := policy.Trust(ctx, r.cluster.Config, pki.EncodePEM(ca...)); err != nil {
-			return err
-		}
-		if err := policy.Apply(ctx, r.cluster.Config, r.policies); err != nil {
-			return r.cluster.ExplainKyverno(err)
-		}
-		probing, cancel := context.WithTimeoutCause(ctx, enforcedWithin, fmt.Errorf("given up after %s", enforcedWithin))
-		defer cancel()
-		err = judge.AwaitEnforced(probing, r.judgeOptions(), r.workloads)
-		if err != nil && ctx.Err() != nil {
-			return r.cluster.ExplainKyverno(err)
-		}
-		if err != nil {
-			r.console.note(err.Error())
-		}
-		return nil
-	})
-}
-
-func (r *chainRun) judgeOptions() judge.Options {
-	return judge.Options{Config: r.cluster.Config, Images: r.supply.images(), Keep: !r.foreign, HasNode: r.withNode, OnRunning: r.noteRunning}
-}
-
-// noteRunning takes down when the first admitted pod runs.
-func (r *chainRun) noteRunning() {
-	now := time.Now()
-	r.firstRunning.CompareAndSwap(nil, &now)
-}
-
-// judge applies the workloads and compares.
-func (r *chainRun) judge(ctx context.Context) ([]report.Verdict, error) {
-	var verdicts []report.Verdict
-	err := r.console.do(fmt.Sprintf("judge %d workloads", len(r.workloads)), func() error {
-		var err error
-		verdicts, err = judge.Run(ctx, r.judgeOptions(), r.workloads)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	moved, err := r.judgeMovedTag(ctx)
-	if err != nil {
-		return nil, err
-	}
-	around, err := r.judgeBypasses(ctx)
-	if err != nil {
-		return nil, err
-	}
-	restarted, err := r.judgeRestart(ctx)
-	return slices.Concat(verdicts, moved, around, restarted), err
 }

@@ -48,15 +48,15 @@ func offer(dir string, addresses []string) error {
 	return nil
 }
 
-// reach listens on addresses of this network namespace as those that are
-// offered.
-func reach(dir string, addresses []string) error {
+// reach listens in this network namespace for those who connect with addresses
+// that are offered: there, or where their names lead to.
+func reach(dir string, addresses, listen []string) error {
 	sockets, err := openSockets(dir)
 	if err != nil {
 		return err
 	}
-	for _, address := range addresses {
-		listener, err := net.Listen("tcp", address)
+	for i, address := range addresses {
+		listener, err := net.Listen("tcp", listen[i])
 		if err != nil {
 			return fmt.Errorf("forwarding %s out of the node: %w", address, err)
 		}

@@ -47,7 +47,11 @@ type services struct {
 
 // start starts them, and what connects them with the host.
 func (s *services) start() error {
-	if err := reach(s.Dir, s.reached()); err != nil {
+	listen, err := leadNames(s.reached())
+	if err != nil {
+		return err
+	}
+	if err := reach(s.Dir, s.reached(), listen); err != nil {
 		return err
 	}
 	if err := s.writeContainerd(); err != nil {
