@@ -122,7 +122,8 @@ func (m *ContainerSigning) chain(
 	if err != nil {
 		return judgement{}, err
 	}
-	if c.signing, err = withSecrets(ctx, c.box, secrets, nil); err != nil {
+	var concealed []string
+	if c.signing, concealed, err = withSecrets(ctx, c.box, secrets, nil); err != nil {
 		return judgement{}, err
 	}
 	identify := func(ctx context.Context) (identity, error) {
@@ -130,7 +131,7 @@ func (m *ContainerSigning) chain(
 			return demonstration(ctx, c.box, "container-signing demonstration", run)
 		}
 		by, err := newIdentity(ctx, c.box, signer, certificateChain, nil, key)
-		by.keyID, by.timeout, by.format = "demonstration", "60s", "jws"
+		by.keyID, by.timeout, by.format, by.concealed = "demonstration", "60s", "jws", concealed
 		return by, err
 	}
 	return c.run(ctx, identify, image, credentials, policy)

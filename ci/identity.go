@@ -19,6 +19,8 @@ type identity struct {
 	keyID   string
 	timeout string
 	format  string
+	// concealed are flags that name more secrets of the signer.
+	concealed []string
 }
 
 const (
@@ -77,10 +79,14 @@ func (i identity) provide(container *dagger.Container) *dagger.Container {
 
 // flags tell `e2e sign` what provide has provided.
 func (i identity) flags() []string {
-	return []string{
+	flags := []string{
 		"--signer", identityFolder + "/signer", "--certificate-chain", identityFolder + "/chain",
 		"--key-id", i.keyID, "--signer-timeout", i.timeout, "--signature-format", i.format,
 	}
+	if i.key != nil {
+		flags = append(flags, "--conceal-file", keyPath)
+	}
+	return append(flags, i.concealed...)
 }
 
 // cut splits NAME=VALUE.

@@ -52,7 +52,7 @@ func (m *ContainerSigning) Secrecy(ctx context.Context) (err error) {
 	kept := []string{token, pin, strings.Split(key, "\n")[2]}
 	demonstrator.signer = dag.File("talkative.sh", talkative)
 	demonstrator.key, demonstrator.keyFile = dag.SetSecret("key", key), nil
-	box, err = withSecrets(ctx, box, []*dagger.Secret{dag.SetSecret("SIGNING_TOKEN", token), dag.SetSecret("pin.txt", pin)}, nil)
+	box, demonstrator.concealed, err = withSecrets(ctx, box, []*dagger.Secret{dag.SetSecret("SIGNING_TOKEN", token), dag.SetSecret("pin.txt", pin)}, nil)
 	if err != nil {
 		return err
 	}

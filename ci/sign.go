@@ -115,7 +115,7 @@ func (m *ContainerSigning) Sign(
 		return nil, err
 	}
 	identity.keyID, identity.timeout, identity.format = keyId, signerTimeout, signatureFormat
-	box, err = withSecrets(ctx, box, secrets, signerEnv)
+	box, identity.concealed, err = withSecrets(ctx, box, secrets, signerEnv)
 	if err != nil {
 		return nil, err
 	}
@@ -167,33 +167,37 @@ func signingStep(ctx context.Context, box *dagger.Container, by identity, at acc
 	return signing{anew(box, run), args}, err
 }
 
-// withSecrets gives a signer its secrets and the rest of its environment.
-func withSecrets(ctx context.Context, container *dagger.Container, secrets []*dagger.Secret, environment []string) (*dagger.Container, error) {
+// withSecrets gives a signer its secrets and the rest of its environment, and
+// returns the flags with which `e2e sign` conceals the secrets.
+func withSecrets(ctx context.Context, container *dagger.Container, secrets []*dagger.Secret, environment []string) (*dagger.Container, []string, error) {
+	var concealed []string
 	for _, one := range secrets {
 		name, err := one.Name(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("reading the name of a secret: %w", err)
+			return nil, nil, fmt.Errorf("reading the name of a secret: %w", err)
 		}
 		uri, err := one.URI(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("reading where a secret comes from: %w", err)
+			return nil, nil, fmt.Errorf("reading where a secret comes from: %w", err)
 		}
 		variable, file, err := secret.Place(name, uri)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if variable != "" {
 			container = container.WithSecretVariable(variable, one)
+			concealed = append(concealed, "--conceal-env", variable)
 		} else {
 			container = container.WithMountedSecret(file, one)
+			concealed = append(concealed, "--conceal-file", file)
 		}
 	}
 	for _, assignment := range environment {
 		name, value, found := cut(assignment)
 		if !found {
-			return nil, fmt.Errorf("--signer-env %q: give it as NAME=VALUE", assignment)
+			return nil, nil, fmt.Errorf("--signer-env %q: give it as NAME=VALUE", assignment)
 		}
 		container = container.WithEnvVariable(name, value)
 	}
-	return container, nil
+	return container, concealed, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -25,44 +26,72 @@ type signedImage struct {
 	Signatures []string `json:"signatures"`
 }
 
-// runSign signs images in their registry, several at a time. One that can't be
-// signed is no reason to stop the others.
-func runSign(ctx context.Context, args []string) error {
-	var o options
-	var images repeated
-	flags := newPartFlags(&o, "sign", "signer", "certificate-chain", "key-id", "signature-format", "signer-timeout", "v")
-	flags.Var(&images, "image", "`reference` of an image in a registry; can be given several times")
-	plain := flags.Bool("plain-http", false, "the registries speak plain HTTP, as those on loopback are taken to do anyway")
-	parallel := flags.Int("parallel", 4, "`number` of images to sign at a time")
-	output := flags.String("output", "", "`file` to write what was signed to, as JSON")
-	if err := parsePart(flags, args, "image", "signer", "certificate-chain"); err != nil {
-		return err
+// A signPart is what `e2e sign` is asked for.
+type signPart struct {
+	options
+	images    repeated
+	plain     bool
+	parallel  int
+	output    string
+	files     repeated // with secrets
+	variables repeated // with secrets
+}
+
+func (p *signPart) flags() *flag.FlagSet {
+	flags := newPartFlags(&p.options, "sign", "signer", "certificate-chain", "key-id", "signature-format", "signer-timeout", "v")
+	flags.Var(&p.images, "image", "`reference` of an image in a registry; can be given several times")
+	flags.BoolVar(&p.plain, "plain-http", false, "the registries speak plain HTTP, as those on loopback are taken to do anyway")
+	flags.IntVar(&p.parallel, "parallel", 4, "`number` of images to sign at a time")
+	flags.StringVar(&p.output, "output", "", "`file` to write what was signed to, as JSON")
+	flags.Var(&p.files, "conceal-file", "`file` with a secret that no error may show, even if the signer prints it; can be given several times")
+	flags.Var(&p.variables, "conceal-env", "environment `variable` with such a secret; can be given several times")
+	return flags
+}
+
+// check finds what can be known to be wrong before anything is signed.
+func (p *signPart) check() error {
+	if p.parallel < 1 {
+		return usagef("--parallel %d: give at least 1", p.parallel)
 	}
-	if *parallel < 1 {
-		return usagef("--parallel %d: give at least 1", *parallel)
+	if !slices.Contains(signatureFormats, p.format) {
+		return usagef("unknown --signature-format %q: known are %s", p.format, strings.Join(signatureFormats, ", "))
 	}
-	if !slices.Contains(signatureFormats, o.format) {
-		return usagef("unknown --signature-format %q: known are %s", o.format, strings.Join(signatureFormats, ", "))
-	}
-	for _, image := range images {
+	for _, image := range p.images {
 		if err := checkReference("image", image); err != nil {
 			return err
 		}
 	}
-	if err := checkFile("output", *output); err != nil {
+	if err := checkFile("output", p.output); err != nil {
 		return err
 	}
 	// Whether it is a chain is the plugin's to say.
-	if _, err := readCertificates(o.certificateChain); err != nil {
+	if _, err := readCertificates(p.certificateChain); err != nil {
 		return usagef("reading --certificate-chain: %w", err)
 	}
-	return runPart(ctx, plan{options: o}, []string{"notation", "oras"}, func(ctx context.Context, r *chainRun) error {
-		signed, err := r.signAll(ctx, images, *plain, *parallel)
-		if *output == "" {
+	return nil
+}
+
+// runSign signs images in their registry, several at a time. One that can't be
+// signed is no reason to stop the others.
+func runSign(ctx context.Context, args []string) error {
+	var p signPart
+	if err := parsePart(p.flags(), args, "image", "signer", "certificate-chain"); err != nil {
+		return err
+	}
+	if err := p.check(); err != nil {
+		return err
+	}
+	hiding, err := readSecrets(p.files, p.variables)
+	if err != nil {
+		return usageError{err}
+	}
+	return hiding.conceal(runPart(ctx, plan{options: p.options}, []string{"notation", "oras"}, func(ctx context.Context, r *chainRun) error {
+		signed, err := r.signAll(ctx, p.images, p.plain, p.parallel)
+		if p.output == "" {
 			return err
 		}
-		return errors.Join(err, writeJSON(*output, signed))
-	})
+		return errors.Join(err, writeJSON(p.output, signed))
+	}))
 }
 
 // signAll signs images and returns those that it has signed, in the order in

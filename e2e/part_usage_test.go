@@ -118,7 +118,7 @@ func TestPartHelp(t *testing.T) {
 	for part, flags := range map[string]string{
 		"certificates": "--ca --certificate-chain --key-spec --name --output",
 		"push":         "--ci-registry --image --key-id --own-signer --patience --signature-format --state -v",
-		"sign":         "--certificate-chain --image --key-id --output --parallel --plain-http --signature-format --signer --signer-timeout -v",
+		"sign":         "--certificate-chain --conceal-env --conceal-file --image --key-id --output --parallel --plain-http --signature-format --signer --signer-timeout -v",
 		"copy":         "--from --from-plain-http --output --to --to-plain-http -v",
 		"promote":      "--ca --ci-registry --patience --production-registry --state -v",
 		"trust":        "--ca --trust-policy --trust-store -v",
