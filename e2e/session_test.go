@@ -49,6 +49,7 @@ type session struct {
 	mu     sync.Mutex
 	output map[string]*strings.Builder
 	copied sync.WaitGroup
+	silent chan struct{} // closed when nobody is left to print anything
 }
 
 // runs bounds how many chains run at a time: each wants a gigabyte.
@@ -95,6 +96,11 @@ func (s *session) start() *session {
 			s.t.Fatal(err)
 		}
 	}
+	s.silent = make(chan struct{})
+	go func() {
+		s.copied.Wait()
+		close(s.silent)
+	}()
 	return s
 }
 
@@ -146,6 +152,10 @@ func (s *session) awaitLine(words string) {
 			if strings.Contains(line, words) {
 				return
 			}
+		case <-s.silent:
+			if len(s.lines) == 0 {
+				s.t.Fatalf("waiting for e2e to print %q: it has ended", words)
+			}
 		case <-limit:
 			s.t.Fatalf("waiting for e2e to print %q: it hasn't within %s", words, sessionLimit)
 		}
@@ -183,6 +193,8 @@ func (s *session) awaitFile(pattern string) {
 		for found = filepath.Join(found, element); !present(&found); {
 			select {
 			case <-watcher.Events:
+			case <-s.silent:
+				s.t.Fatalf("waiting for %s: e2e has ended", found)
 			case <-limit:
 				s.t.Fatalf("waiting for %s: it isn't there within %s", found, sessionLimit)
 			}
