@@ -41,17 +41,20 @@ func shareOut(parent string) error {
 	if err != nil {
 		return err
 	}
-	for _, controller := range required {
-		if !slices.Contains(there, controller) || slices.Contains(already, controller) {
-			continue
+	missing := slices.DeleteFunc(slices.Clone(required), func(controller string) bool {
+		return !slices.Contains(there, controller) || slices.Contains(already, controller)
+	})
+	if len(missing) == 0 {
+		return nil
+	}
+	// Only the top of the whole machine has no type, and may hold processes.
+	if _, err := os.Stat(filepath.Join(parent, "cgroup.type")); err == nil {
+		if err := makeRoom(parent); err != nil {
+			return err
 		}
-		err := share(parent, controller)
-		if errors.Is(err, unix.EBUSY) {
-			if err = makeRoom(parent); err == nil {
-				err = share(parent, controller)
-			}
-		}
-		if err != nil {
+	}
+	for _, controller := range missing {
+		if err := share(parent, controller); err != nil {
 			return err
 		}
 	}
@@ -66,9 +69,8 @@ func share(parent, controller string) error {
 }
 
 // makeRoom moves all processes out of a cgroup of version 2 into one below: one
-// that holds processes can't share its resources out, unless it is the top of
-// the whole machine. That is so in a container, whose processes are at what it
-// takes for the top.
+// that holds processes can't share its resources out. That is so in a container,
+// whose processes are at what it takes for the top.
 func makeRoom(parent string) error {
 	leaf, err := makeLeaf(parent)
 	if err != nil {
