@@ -147,3 +147,40 @@ func TestAwaitEmpty(t *testing.T) {
 		t.Errorf("it isn't noticed that the process has ended: %v, %v", empty, err)
 	}
 }
+
+// TestMakeRoom moves a process out of the way, into a cgroup below.
+func TestMakeRoom(t *testing.T) {
+	all, err := hierarchies()
+	if err != nil {
+		t.Skip(err)
+	}
+	at := slices.IndexFunc(all, func(h hierarchy) bool { return h.version2 })
+	if at < 0 {
+		t.Skip("there are no cgroups of version 2")
+	}
+	parent := filepath.Join(all[at].parent(), cgroupName(os.Getpid()))
+	if err := os.Mkdir(parent, 0o755); err != nil {
+		t.Skip(err)
+	}
+	defer func() {
+		if err := removeTree(parent); err != nil {
+			t.Error(err)
+		}
+	}()
+	idle := startIdle(t)
+	defer end(idle)
+	process := strconv.Itoa(idle.Process.Pid)
+	if err := moveTo(parent, process); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time there is nobody left to move
+		if err := makeRoom(parent); err != nil {
+			t.Fatal(err)
+		}
+		for folder, want := range map[string][]string{parent: {}, filepath.Join(parent, "processes"): {process}} {
+			if got, err := readWords(folder, "cgroup.procs"); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s holds %v (%v), not %v", folder, got, err, want)
+			}
+		}
+	}
+}
