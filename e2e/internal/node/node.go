@@ -11,11 +11,17 @@
 //   - init is process 1 of the node: it makes its mounts and its network, and
 //     takes over processes that have lost their parents. With it the kernel
 //     ends all others;
-//   - the supervisor starts containerd and kubelet.
+//   - the supervisor starts containerd and kubelet, and restarts them when it is
+//     asked to.
+//
+// The janitor of the run's folder removes cgroups that nobody else is left to
+// remove.
 //
 // The network namespace has no way out. What the node needs of the host is
 // forwarded: the keeper listens on sockets in the node's folder, which the
-// supervisor connects to from the same addresses of loopback as on the host.
+// supervisor connects to from the same addresses of loopback as on the host,
+// or from where their names lead to in the node. In the same way the host
+// reaches the supervisor and containerd.
 package node
 
 import (
