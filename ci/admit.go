@@ -79,7 +79,7 @@ func (m *ContainerSigning) Admit(
 		}
 	} else {
 		run := newRun()
-		cluster, err := m.Cluster(ctx, run, registry, registryAddress)
+		cluster, err := m.Cluster(ctx, run, registry, registryAddress, false, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -45,9 +45,6 @@ func (m *ContainerSigning) newChain(ctx context.Context, run string) (*chainRun,
 	if c.production, err = m.Registry(ctx, "production "+run, nil); err != nil {
 		return nil, err
 	}
-	if c.cluster, err = m.Cluster(ctx, run, c.production, productionRegistry); err != nil {
-		return nil, err
-	}
 	clusterBox, err := m.clusterBox(ctx)
 	if err != nil {
 		return nil, err
@@ -57,7 +54,18 @@ func (m *ContainerSigning) newChain(ctx context.Context, run string) (*chainRun,
 }
 
 // run supplies the signed image while the cluster starts, and judges.
-func (c *chainRun) run(ctx context.Context, identify func(context.Context) (identity, error), image string, credentials *dagger.Secret, policy string) (_ judgement, err error) {
+func (c *chainRun) run(ctx context.Context, identify func(context.Context) (identity, error), image string, credentials *dagger.Secret, policy string, node bool) (_ judgement, err error) {
+	if node {
+		// It trusts what identify makes.
+		if c.identity, err = identify(ctx); err != nil {
+			return judgement{}, err
+		}
+		made := c.identity
+		identify = func(context.Context) (identity, error) { return made, nil }
+	}
+	if c.cluster, err = c.m.Cluster(ctx, c.name, c.production, productionRegistry, node, c.identity.ca); err != nil {
+		return judgement{}, err
+	}
 	// What has been judged before needs no cluster: only the judge waits for
 	// it. Its start here is for doing both at the same time.
 	starting, cancel := context.WithCancel(ctx)
@@ -78,14 +86,18 @@ func (c *chainRun) run(ctx context.Context, identify func(context.Context) (iden
 	if err != nil {
 		return judgement{}, err
 	}
+	args := []string{
+		"--kubeconfig", credentialsFolder + "/kubeconfig", "--ca", "/run/ca", "--state", statePath,
+		"--production-registry", productionRegistry, "--policy", policy,
+	}
+	if node {
+		args = append(args, "--runs", "--bypass")
+	}
 	return judge(ctx, c.box.
 		WithFile(statePath, state).
 		WithMountedFile("/run/ca", c.identity.ca).
 		WithMountedDirectory(credentialsFolder, c.credentials).
-		WithServiceBinding("cluster", c.cluster), []string{
-		"--kubeconfig", credentialsFolder + "/kubeconfig", "--ca", "/run/ca", "--state", statePath,
-		"--production-registry", productionRegistry, "--policy", policy,
-	}, c.atProduction())
+		WithServiceBinding("cluster", c.cluster), args, c.atProduction())
 }
 
 // prepare starts the registries, and makes or reads the certificates.

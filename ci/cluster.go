@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"dagger/container-signing/internal/dagger"
 )
@@ -19,7 +20,7 @@ const (
 // Kubernetes with Kyverno: `dagger call cluster up --ports 6443:6443`
 //
 // It is ready when its port is open. `kubeconfig` makes an administrator's
-// kubeconfig for it. It has no node: pods are admitted or refused, and wait.
+// kubeconfig for it. Without --node pods are admitted or refused, and wait.
 //
 // +cache="session"
 func (m *ContainerSigning) Cluster(
@@ -37,13 +38,32 @@ func (m *ContainerSigning) Cluster(
 	//
 	// +default="127.0.0.1:5001"
 	registryAddress string,
+	// Run a node too, so that admitted pods start. It pulls from that registry
+	// alone, and verifies images before. It is a privileged container.
+	//
+	// +optional
+	node bool,
+	// The CA that the node's image verifier trusts.
+	//
+	// +optional
+	ca *dagger.File,
 ) (*dagger.Service, error) {
+	if node && (ca == nil || registry == nil) {
+		return nil, errors.New("--node needs --registry and --ca: where the node pulls from, and what it trusts")
+	}
 	box, err := m.clusterBox(ctx)
 	if err != nil {
 		return nil, err
 	}
 	args := []string{"e2e", "cluster", "--credentials", credentialsFolder, "--listen", "0.0.0.0:6443", "--host", "cluster"}
-	box = box.WithMountedDirectory(credentialsFolder, clusterCredentials(box, name, clusterURL)).WithExposedPort(clusterPort)
+	credentials := clusterCredentials(box, name, clusterURL)
+	if node {
+		if box, err = m.nodeBox(ctx, ca); err != nil {
+			return nil, err
+		}
+		args = append(args, "--node", "on", "--registry", registryAddress, "--image-verifier", verifierPath, "--trust", "/root/.config/notation")
+	}
+	box = box.WithMountedDirectory(credentialsFolder, credentials).WithExposedPort(clusterPort)
 	if registry != nil {
 		at := access{image: registryAddress + "/", service: registry, alias: "registry"}
 		if box, err = at.bind(box); err != nil {
@@ -55,7 +75,22 @@ func (m *ContainerSigning) Cluster(
 		}
 		args = append(args, lead...)
 	}
-	return box.AsService(dagger.ContainerAsServiceOpts{Args: args}), nil
+	return box.AsService(dagger.ContainerAsServiceOpts{Args: args, InsecureRootCapabilities: node}), nil
+}
+
+// verifierPath is containerd's image verifier, in a folder with nothing else.
+const verifierPath = "/opt/container-signing/image-verifier/notation-image-verifier"
+
+// nodeBox is a container that can run a cluster with a node.
+func (m *ContainerSigning) nodeBox(ctx context.Context, ca *dagger.File) (*dagger.Container, error) {
+	container, err := m.with(ctx, "notation", "oras", "etcd", "kubernetes", "kyverno", "containerd", "runc", "runc-unfiltered", "cni", "pause")
+	if err != nil {
+		return nil, err
+	}
+	return m.equip(container).
+		WithFile(verifierPath, m.program("./plugin/image-verifier", "", "plugin")).
+		WithMountedFile("/run/ca", ca).
+		WithExec([]string{"e2e", "trust", "--ca", "/run/ca"}), nil
 }
 
 // The kubeconfig of the administrator of a `cluster`

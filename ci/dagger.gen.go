@@ -383,7 +383,21 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg registryAddress", err))
 				}
 			}
-			return (*ContainerSigning).Cluster(&parent, ctx, name, registry, registryAddress)
+			var node bool
+			if inputArgs["node"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["node"]), &node)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg node", err))
+				}
+			}
+			var ca *dagger.File
+			if inputArgs["ca"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["ca"]), &ca)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg ca", err))
+				}
+			}
+			return (*ContainerSigning).Cluster(&parent, ctx, name, registry, registryAddress, node, ca)
 		case "Copy":
 			var parent ContainerSigning
 			err = json.Unmarshal(parentJSON, &parent)
@@ -495,6 +509,13 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg policy", err))
 				}
 			}
+			var node bool
+			if inputArgs["node"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["node"]), &node)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg node", err))
+				}
+			}
 			var run string
 			if inputArgs["run"] != nil {
 				err = json.Unmarshal([]byte(inputArgs["run"]), &run)
@@ -502,7 +523,7 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg run", err))
 				}
 			}
-			return (*ContainerSigning).E2e(&parent, ctx, image, registryCredentials, signer, certificateChain, key, secrets, policy, run)
+			return (*ContainerSigning).E2e(&parent, ctx, image, registryCredentials, signer, certificateChain, key, secrets, policy, node, run)
 		case "Inspect":
 			var parent ContainerSigning
 			err = json.Unmarshal(parentJSON, &parent)
@@ -705,6 +726,13 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg policy", err))
 				}
 			}
+			var node bool
+			if inputArgs["node"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["node"]), &node)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg node", err))
+				}
+			}
 			var run string
 			if inputArgs["run"] != nil {
 				err = json.Unmarshal([]byte(inputArgs["run"]), &run)
@@ -712,7 +740,7 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg run", err))
 				}
 			}
-			return (*ContainerSigning).Report(&parent, ctx, image, registryCredentials, signer, certificateChain, key, secrets, policy, run)
+			return (*ContainerSigning).Report(&parent, ctx, image, registryCredentials, signer, certificateChain, key, secrets, policy, node, run)
 		case "Secrecy":
 			var parent ContainerSigning
 			err = json.Unmarshal(parentJSON, &parent)

@@ -45,13 +45,18 @@ func (m *ContainerSigning) E2e(
 	//
 	// +default="imagevalidatingpolicy"
 	policy string,
+	// Run a node too, so that admitted pods start and what goes around the
+	// policy meets containerd's image verifier. It is a privileged container.
+	//
+	// +optional
+	node bool,
 	// What names this run. A name that hasn't been before does all of it anew;
 	// `report` with the same name has its report.
 	//
 	// +optional
 	run string,
 ) (string, error) {
-	judged, err := m.chain(ctx, image, registryCredentials, signer, certificateChain, key, secrets, policy, run)
+	judged, err := m.chain(ctx, image, registryCredentials, signer, certificateChain, key, secrets, policy, node, run)
 	if err != nil {
 		return "", err
 	}
@@ -98,19 +103,24 @@ func (m *ContainerSigning) Report(
 	//
 	// +default="imagevalidatingpolicy"
 	policy string,
+	// Run a node too, so that admitted pods start and what goes around the
+	// policy meets containerd's image verifier. It is a privileged container.
+	//
+	// +optional
+	node bool,
 	// What names the run.
 	//
 	// +optional
 	run string,
 ) (*dagger.Directory, error) {
-	judged, err := m.chain(ctx, image, registryCredentials, signer, certificateChain, key, secrets, policy, run)
+	judged, err := m.chain(ctx, image, registryCredentials, signer, certificateChain, key, secrets, policy, node, run)
 	return judged.report, err
 }
 
 // chain runs the whole chain.
 func (m *ContainerSigning) chain(
 	ctx context.Context, image string, credentials *dagger.Secret, signer, certificateChain *dagger.File, key *dagger.Secret,
-	secrets []*dagger.Secret, policy, run string,
+	secrets []*dagger.Secret, policy string, node bool, run string,
 ) (judgement, error) {
 	if (signer == nil) != (certificateChain == nil) {
 		return judgement{}, errors.New("--signer and --certificate-chain belong together: the chain is that of the signer's key; give both, or neither for a demonstration")
@@ -134,5 +144,5 @@ func (m *ContainerSigning) chain(
 		by.keyID, by.timeout, by.format, by.concealed = "demonstration", "60s", "jws", concealed
 		return by, err
 	}
-	return c.run(ctx, identify, image, credentials, policy)
+	return c.run(ctx, identify, image, credentials, policy, node)
 }

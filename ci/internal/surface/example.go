@@ -64,4 +64,4 @@ func Check(objects map[string]Object, mainObject, example string) error {
 }
 
 // switches are flags without a value.
-var switches = map[string]bool{"plain-http": true, "to-plain-http": true, "tolerate": true}
+var switches = map[string]bool{"plain-http": true, "to-plain-http": true, "tolerate": true, "node": true}
