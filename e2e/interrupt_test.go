@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"container-signing/tools"
 )
 
 var signals = map[string]syscall.Signal{
@@ -105,7 +107,7 @@ func TestInterruptionOfTheBuild(t *testing.T) {
 			t.Parallel()
 			cache := shortTempDir(t)
 			s := newSession(t)
-			s.env = []string{"XDG_CACHE_HOME=" + cache, "GOCACHE=" + goEnv(t, "GOCACHE")}
+			s.env = []string{"XDG_CACHE_HOME=" + cache, "GOCACHE=" + goEnv(t, "GOCACHE"), tools.FolderVariable + "="}
 			s.start()
 			s.awaitLine("building tool 1 of ")
 			s.signal(signal)

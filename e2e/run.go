@@ -157,7 +157,7 @@ func (r *chainRun) supplyImages(ctx context.Context) error {
 		oras:     chain.ORAS{Tool: r.tool(r.programs["oras"])},
 		notation: chain.NewNotation(r.tool(r.programs["notation"]), filepath.Join(r.dir, "notation")),
 		options:  r.options,
-		source:   r.source(), repository: r.repository, tag: r.tag,
+		source:   r.source(), repository: r.repository, tag: r.tag, demonstration: r.signer == "",
 	}
 	if err := r.bounded(ctx, "start registries "+r.ciRegistry+" (ci) and "+r.production+" (production)", r.startRegistries); err != nil {
 		return err
