@@ -42,7 +42,7 @@ func (m *ContainerSigning) Registry(
 	container = container.
 		WithNewFile("/etc/registry.yaml", fmt.Sprintf(registryConfiguration, registryPort)).
 		// Equal services are one service.
-		WithEnvVariable("REGISTRY_NAME", name).
+		WithEnvVariable("CONTAINER_SIGNING_REGISTRY", name).
 		WithEnvVariable("OTEL_TRACES_EXPORTER", "none").
 		WithExposedPort(registryPort)
 	if htpasswd != nil {
