@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -66,6 +67,7 @@ var lastWords = map[string]string{
 // daemon whose parent is gone, all deaf to every signal that can be ignored. The
 // witness, a pipe that all inherit, says that every one of them is gone.
 func TestNothingStaysBehind(t *testing.T) {
+	heedHangup(t)
 	signals := map[string]syscall.Signal{"SIGINT": syscall.SIGINT, "SIGTERM": syscall.SIGTERM, "SIGKILL": syscall.SIGKILL, "SIGHUP": syscall.SIGHUP}
 	shared := newWorld(t, "EC-256")
 	shared.push(t, startRegistry(t), "orphans")
@@ -102,4 +104,13 @@ func TestNothingStaysBehind(t *testing.T) {
 			})
 		}
 	}
+}
+
+// heedHangup makes what the test starts heed SIGHUP even if the test itself was
+// started with nohup: who is deaf to a signal hands that on.
+func heedHangup(t *testing.T) {
+	t.Helper()
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(hangups) })
 }
