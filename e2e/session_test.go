@@ -300,13 +300,25 @@ func shortTempDir(t *testing.T) string {
 	return dir
 }
 
-// freeAddress returns an address of loopback on which nobody listens.
+// addresses are those that freeAddress has returned.
+var addresses sync.Map
+
+// freeAddress returns an address of loopback on which nobody listens, and
+// another one each time: what it is for may not listen there yet when the next
+// is asked for.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		address := fmt.Sprint(listener.Addr())
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, taken := addresses.LoadOrStore(address, true); !taken {
+			return address
+		}
 	}
-	defer listener.Close()
-	return fmt.Sprint(listener.Addr())
 }
