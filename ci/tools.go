@@ -24,9 +24,9 @@ var notInChain = []string{"actionlint", "staticcheck"}
 // Every pinned tool of the chain, built from its Go module: notation, oras,
 // registry, etcd, Kubernetes, Kyverno, containerd and runc
 //
-// A build from nothing takes about ten minutes on two cores. Publish the
-// container once, and hand it back: `dagger call --tools REFERENCE e-2-e` compiles
-// none of them again.
+// A build from nothing takes ten to fifteen minutes on two cores. Publish the
+// container once, and hand it back: `dagger call --tools REFERENCE e-2-e`
+// compiles none of them again.
 func (m *ContainerSigning) Tools(ctx context.Context) (*dagger.Container, error) {
 	if m.Prebuilt != nil {
 		return m.Prebuilt, nil

@@ -37,6 +37,7 @@ func join(a, b net.Conn) {
 			// An error ends this direction as its end would.
 			_, _ = io.Copy(pair[0], pair[1])
 			if half, ok := pair[0].(interface{ CloseWrite() error }); ok {
+				// Whoever is gone already needs no end of file.
 				_ = half.CloseWrite()
 			}
 		})
