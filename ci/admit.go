@@ -55,36 +55,24 @@ func (m *ContainerSigning) Admit(
 	if kubeconfig == nil && apiServer != nil {
 		return nil, errors.New("--api-server is where a cluster of your own is reached: give its --kubeconfig too")
 	}
-	clusterBox, err := m.clusterBox(ctx)
+	box, err := m.clusterBox(ctx)
 	if err != nil {
 		return nil, err
 	}
-	box := clusterBox
-	args := []string{"--workloads", "/run/workloads", "--ca", "/run/ca"}
+	var connect []string
+	if kubeconfig != nil {
+		box, connect, err = connectOwn(ctx, box, kubeconfig, apiServer)
+	} else {
+		box, connect, err = m.connectFresh(ctx, box, registry, registryAddress)
+	}
+	if err != nil {
+		return nil, err
+	}
+	args := append(connect, "--workloads", "/run/workloads", "--ca", "/run/ca")
 	box = box.WithMountedDirectory("/run/workloads", workloads).WithMountedFile("/run/ca", ca)
 	if policies != nil {
 		box = box.WithMountedDirectory("/run/policies", policies)
 		args = append(args, "--policies", "/run/policies")
-	}
-	if kubeconfig != nil {
-		box = box.WithMountedSecret("/run/secrets/kubeconfig", kubeconfig)
-		args = append(args, "--kubeconfig", "/run/secrets/kubeconfig")
-		if apiServer != nil {
-			port, err := portOf(ctx, apiServer)
-			if err != nil {
-				return nil, fmt.Errorf("reading --api-server: %w", err)
-			}
-			box = box.WithServiceBinding("kubernetes", apiServer)
-			args = append(args, "--server", fmt.Sprintf("https://kubernetes:%d", port))
-		}
-	} else {
-		run := newRun()
-		cluster, err := m.Cluster(ctx, run, registry, registryAddress, false, nil)
-		if err != nil {
-			return nil, err
-		}
-		box = box.WithMountedDirectory(credentialsFolder, clusterCredentials(clusterBox, run, clusterURL)).WithServiceBinding("cluster", cluster)
-		args = append(args, "--kubeconfig", credentialsFolder+"/kubeconfig")
 	}
 	judged, err := judge(ctx, anew(box, newRun()), args)
 	if err != nil {
@@ -94,6 +82,34 @@ func (m *ContainerSigning) Admit(
 		return nil, errors.New(judged.surprise)
 	}
 	return judged.report, nil
+}
+
+// connectOwn makes a container reach a cluster of the user's, and returns the
+// flags of `e2e judge` for it.
+func connectOwn(ctx context.Context, box *dagger.Container, kubeconfig *dagger.Secret, apiServer *dagger.Service) (*dagger.Container, []string, error) {
+	const path = "/run/secrets/kubeconfig"
+	box, flags := box.WithMountedSecret(path, kubeconfig), []string{"--kubeconfig", path}
+	if apiServer == nil {
+		return box, flags, nil
+	}
+	port, err := portOf(ctx, apiServer)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading --api-server: %w", err)
+	}
+	return box.WithServiceBinding("kubernetes", apiServer), append(flags, "--server", fmt.Sprintf("https://kubernetes:%d", port)), nil
+}
+
+// connectFresh makes a container reach a cluster that is started for it, and
+// returns the flags of `e2e judge` for it.
+func (m *ContainerSigning) connectFresh(ctx context.Context, box *dagger.Container, registry *dagger.Service, registryAddress string) (*dagger.Container, []string, error) {
+	run := newRun()
+	cluster, err := m.Cluster(ctx, run, registry, registryAddress, false, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return box.
+		WithMountedDirectory(credentialsFolder, clusterCredentials(box, run, clusterURL)).
+		WithServiceBinding("cluster", cluster), []string{"--kubeconfig", credentialsFolder + "/kubeconfig"}, nil
 }
 
 // A judgement is what `e2e judge` has found.

@@ -33,11 +33,19 @@ type chainRun struct {
 }
 
 // newChain prepares the containers and services of a run.
-func (m *ContainerSigning) newChain(ctx context.Context, run string) (*chainRun, error) {
-	box, err := m.with(ctx, "notation", "oras", "busybox", "registry", "etcd", "kubernetes", "kyverno")
+func (m *ContainerSigning) newChain(ctx context.Context, run string, node bool) (*chainRun, error) {
+	folders := []string{"notation", "oras", "busybox", "registry", "etcd", "kubernetes", "kyverno"}
+	if node {
+		folders = append(folders, nodeFolders...)
+	}
+	box, err := m.with(ctx, folders...)
 	if err != nil {
 		return nil, err
 	}
+	// Every part finds its tools there, and needn't look for them again.
+	ready := *m
+	ready.Prebuilt = box
+	m = &ready
 	c := &chainRun{m: m, name: run, box: anew(m.equip(box), run)}
 	if c.ci, err = m.Registry(ctx, "ci "+run, nil); err != nil {
 		return nil, err
@@ -66,17 +74,9 @@ func (c *chainRun) run(ctx context.Context, identify func(context.Context) (iden
 	if c.cluster, err = c.m.Cluster(ctx, c.name, c.production, productionRegistry, node, c.identity.ca); err != nil {
 		return judgement{}, err
 	}
-	// What has been judged before needs no cluster: only the judge waits for
-	// it. Its start here is for doing both at the same time.
-	starting, cancel := context.WithCancel(ctx)
-	var started sync.WaitGroup
-	started.Go(func() {
-		// Its error is the judge's too.
-		_, _ = c.cluster.Start(starting)
-	})
+	settle := c.startCluster(ctx)
 	defer func() {
-		cancel()
-		started.Wait()
+		settle()
 		err = errors.Join(err, stop(ctx, c.cluster, c.ci, c.production))
 	}()
 	if err := c.prepare(ctx, identify); err != nil {
@@ -86,6 +86,24 @@ func (c *chainRun) run(ctx context.Context, identify func(context.Context) (iden
 	if err != nil {
 		return judgement{}, err
 	}
+	return c.judge(ctx, state, policy, node)
+}
+
+// startCluster starts the cluster while the images are supplied. Only the judge
+// waits for it, and only what has not been judged before needs it: so its error
+// is the judge's. The function that it returns gives the start up.
+func (c *chainRun) startCluster(ctx context.Context) (settle func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var started sync.WaitGroup
+	started.Go(func() { _, _ = c.cluster.Start(ctx) })
+	return func() {
+		cancel()
+		started.Wait()
+	}
+}
+
+// judge judges what the cluster admits.
+func (c *chainRun) judge(ctx context.Context, state *dagger.File, policy string, node bool) (judgement, error) {
 	args := []string{
 		"--kubeconfig", credentialsFolder + "/kubeconfig", "--ca", "/run/ca", "--state", statePath,
 		"--production-registry", productionRegistry, "--policy", policy,

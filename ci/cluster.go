@@ -61,7 +61,7 @@ func (m *ContainerSigning) Cluster(
 		if box, err = m.nodeBox(ctx, ca); err != nil {
 			return nil, err
 		}
-		args = append(args, "--node", "on", "--registry", registryAddress, "--image-verifier", verifierPath, "--trust", "/root/.config/notation")
+		args = append(args, "--node", "on", "--registry", registryAddress, "--image-verifier", verifierPath, "--trust", trustFolder+"/notation")
 	}
 	box = box.WithMountedDirectory(credentialsFolder, credentials).WithExposedPort(clusterPort)
 	if registry != nil {
@@ -81,15 +81,22 @@ func (m *ContainerSigning) Cluster(
 // verifierPath is containerd's image verifier, in a folder with nothing else.
 const verifierPath = "/opt/container-signing/image-verifier/notation-image-verifier"
 
+// trustFolder is where notation keeps what a node's image verifier trusts.
+const trustFolder = "/opt/container-signing/trust"
+
+// nodeFolders pin what a node needs beside a cluster.
+var nodeFolders = []string{"containerd", "runc", "runc-unfiltered", "cni", "pause"}
+
 // nodeBox is a container that can run a cluster with a node.
 func (m *ContainerSigning) nodeBox(ctx context.Context, ca *dagger.File) (*dagger.Container, error) {
-	container, err := m.with(ctx, "notation", "oras", "etcd", "kubernetes", "kyverno", "containerd", "runc", "runc-unfiltered", "cni", "pause")
+	container, err := m.with(ctx, append([]string{"notation", "oras", "etcd", "kubernetes", "kyverno"}, nodeFolders...)...)
 	if err != nil {
 		return nil, err
 	}
 	return m.equip(container).
 		WithFile(verifierPath, m.program("./plugin/image-verifier", "", "plugin")).
 		WithMountedFile("/run/ca", ca).
+		WithEnvVariable("XDG_CONFIG_HOME", trustFolder).
 		WithExec([]string{"e2e", "trust", "--ca", "/run/ca"}), nil
 }
 

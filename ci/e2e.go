@@ -128,7 +128,7 @@ func (m *ContainerSigning) chain(
 	if run == "" {
 		run = newRun()
 	}
-	c, err := m.newChain(ctx, run)
+	c, err := m.newChain(ctx, run, node)
 	if err != nil {
 		return judgement{}, err
 	}

@@ -42,9 +42,6 @@ func newSigned(ctx context.Context, m *ContainerSigning, result *dagger.File, at
 		Reference, Digest string
 		Signatures        []string
 	}
-	if !strings.HasPrefix(content, "[") {
-		content = "[" + content + "]"
-	}
 	if err := json.Unmarshal([]byte(content), &images); err != nil {
 		return nil, fmt.Errorf("reading what was signed: %w", err)
 	}

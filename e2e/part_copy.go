@@ -49,7 +49,7 @@ func runCopy(ctx context.Context, args []string) error {
 		if err != nil || *output == "" {
 			return err
 		}
-		return writeJSON(*output, copied)
+		return writeJSON(*output, []signedImage{copied})
 	})
 }
 

@@ -24,7 +24,11 @@ func TestPartCopy(t *testing.T) {
 	s.do("copy", "--from", from, "--to", to)
 	s.succeed(s.signing(other, "--image", to))
 	s.do("copy", "--from", from, "--to", to, "--output", output)
-	copied, source, target := readJSON[signedImage](t, output), s.signatures(from), s.signatures(to)
+	written, source, target := readJSON[[]signedImage](t, output), s.signatures(from), s.signatures(to)
+	if len(written) != 1 {
+		t.Fatalf("written are %+v, not one image", written)
+	}
+	copied := written[0]
 	if len(target) != 2 || len(source) != 1 || !slices.Contains(target, source[0]) {
 		t.Errorf("the signatures are %v, and at the source %v", target, source)
 	}
