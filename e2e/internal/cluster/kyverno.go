@@ -6,21 +6,55 @@ import (
 	"fmt"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes"
 
 	"container-signing/e2e/internal/await"
+	"container-signing/e2e/internal/pki"
 	"container-signing/e2e/internal/process"
 )
 
-var (
-	validatingWebhooks = schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingwebhookconfigurations"}
-	secrets            = schema.GroupVersionResource{Version: "v1", Resource: "secrets"}
+var validatingWebhooks = schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingwebhookconfigurations"}
+
+// The Secrets in which Kyverno looks for the certificate that its webhooks
+// serve and for who vouches for it. They are named after its service.
+const (
+	service   = "kyverno-svc." + KyvernoNamespace + ".svc"
+	caSecret  = service + ".kyverno-tls-ca"
+	tlsSecret = service + ".kyverno-tls-pair"
 )
 
-// service is the host name of Kyverno's service, after which it names its
-// Secrets.
-const service = "kyverno-svc." + KyvernoNamespace + ".svc"
+// createCertificate gives Kyverno the certificate that it serves. Without one
+// it makes its own, and takes three seconds for it: it looks for what is
+// missing once a second, and each look makes one thing.
+func createCertificate(ctx context.Context, client kubernetes.Interface) error {
+	authority, err := pki.NewAuthority("kyverno", "EC-256")
+	if err != nil {
+		return err
+	}
+	server, err := authority.NewServer("kyverno", "127.0.0.1")
+	if err != nil {
+		return err
+	}
+	for name, certificate := range map[string]*pki.Certificate{caSecret: authority, tlsSecret: server} {
+		key, err := certificate.KeyPEM()
+		if err != nil {
+			return err
+		}
+		secret := &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Name: name},
+			Type:       corev1.SecretTypeTLS,
+			Data:       map[string][]byte{corev1.TLSCertKey: certificate.PEM(), corev1.TLSPrivateKeyKey: key},
+		}
+		if _, err := client.CoreV1().Secrets(KyvernoNamespace).Create(ctx, secret, metav1.CreateOptions{}); err != nil {
+			return fmt.Errorf("creating Secret %q: %w", name, err)
+		}
+	}
+	return nil
+}
 
 // startKyverno starts Kyverno's admission controller beside the API server,
 // which is its own way to run out of a cluster: its webhooks then name a URL
@@ -42,10 +76,7 @@ func (c *Cluster) startKyverno(ctx context.Context) error {
 	}
 	err = await.Objects(ctx, c.Config, validatingWebhooks, 1, checksPolicies)
 	if err == nil {
-		err = await.Objects(ctx, c.Config, secrets, 1, isServingCertificate)
-	}
-	if err == nil {
-		err = await.Answer(ctx, "Kyverno's server has its certificate", handshake(port))
+		err = await.Answer(ctx, "Kyverno's server answers", handshake(port))
 	}
 	if err != nil {
 		return c.kyverno.Explain(err)
@@ -53,8 +84,8 @@ func (c *Cluster) startKyverno(ctx context.Context) error {
 	return nil
 }
 
-// handshake asks for a TLS connection. Kyverno makes its certificate, stores
-// it in a Secret, and serves it once it has seen the Secret itself.
+// handshake asks for a TLS connection. Kyverno registers its webhooks after it
+// has begun to listen, beside that: so it answers at once, or almost.
 func handshake(port int) func(context.Context) error {
 	// Only that there is a certificate is asked; the API server checks whose
 	// it is.
@@ -68,13 +99,6 @@ func handshake(port int) func(context.Context) error {
 	}
 }
 
-// tlsSecret is the Secret in which Kyverno keeps its serving certificate.
-const tlsSecret = service + ".kyverno-tls-pair"
-
-func isServingCertificate(secret *unstructured.Unstructured) bool {
-	return secret.GetNamespace() == KyvernoNamespace && secret.GetName() == tlsSecret
-}
-
 func checksPolicies(webhooks *unstructured.Unstructured) bool {
 	return strings.HasPrefix(webhooks.GetName(), "kyverno-policy-validating-webhook-cfg")
 }
@@ -83,8 +107,7 @@ func (c *Cluster) kyvernoArgs(port int) []string {
 	return []string{
 		"--kubeconfig=" + c.Kubeconfig,
 		fmt.Sprintf("--serverIP=127.0.0.1:%d", port), "--webhookServerHost=127.0.0.1", fmt.Sprintf("--webhookServerPort=%d", port),
-		"--caSecretName=" + service + ".kyverno-tls-ca", "--tlsSecretName=" + tlsSecret,
-		"--tlsKeyAlgorithm=ECDSA",
+		"--caSecretName=" + caSecret, "--tlsSecretName=" + tlsSecret,
 		"--backgroundServiceAccountName=system:serviceaccount:kyverno:kyverno-background-controller",
 		"--reportsServiceAccountName=system:serviceaccount:kyverno:kyverno-reports-controller",
 		// The registries of a run speak plain HTTP. Policies that name

@@ -38,9 +38,9 @@ func (c *Cluster) createKyvernoObjects(ctx context.Context) error {
 	return nil
 }
 
-// createConfiguration creates Kyverno's namespace and the two configurations
-// that it reads at its start. They are empty: nothing but the policies
-// themselves says what is left unchecked.
+// createConfiguration creates Kyverno's namespace, its certificate, and the two
+// configurations that it reads at its start. They are empty: nothing but the
+// policies themselves says what is left unchecked.
 func createConfiguration(ctx context.Context, client kubernetes.Interface) error {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: KyvernoNamespace}}
 	if _, err := client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
@@ -52,7 +52,7 @@ func createConfiguration(ctx context.Context, client kubernetes.Interface) error
 			return fmt.Errorf("creating ConfigMap %q: %w", name, err)
 		}
 	}
-	return nil
+	return createCertificate(ctx, client)
 }
 
 // createDefinitions creates Kyverno's custom resource definitions and returns
