@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
 
 	"container-signing/e2e/internal/cluster"
 	"container-signing/e2e/internal/forward"
+	"container-signing/e2e/internal/readiness"
 	"container-signing/e2e/internal/registry"
 )
 
@@ -45,6 +47,7 @@ func runCluster(ctx context.Context, args []string) error {
 	flags := newPartFlags(&o, "cluster", "patience", "node")
 	n.add(flags, &o)
 	listen := flags.String("listen", "127.0.0.1:6443", "`address` of the API server")
+	readyz := flags.String("readyz", "", "`address` at which GET /readyz is answered when all is ready, with 200, or with 503 and why it isn't")
 	credentials := flags.String("credentials", "", "`folder` that `e2e credentials` has made")
 	flags.Var(&hosts, "host", "another `name` by which the API server is called; can be given several times")
 	flags.Var(&leading, "lead", leadUsage)
@@ -54,8 +57,13 @@ func runCluster(ctx context.Context, args []string) error {
 	if err := cluster.CheckAuthority(*credentials); err != nil {
 		return usagef("reading --credentials: %w; `e2e credentials` makes them", err)
 	}
-	if err := registry.CheckFree("listen", *listen); err != nil {
-		return usageError{err}
+	for name, address := range map[string]string{"listen": *listen, "readyz": *readyz} {
+		if address == "" {
+			continue
+		}
+		if err := registry.CheckFree(name, address); err != nil {
+			return usageError{err}
+		}
 	}
 	programs, err := n.prepare(ctx, o)
 	if err != nil {
@@ -74,23 +82,43 @@ func runCluster(ctx context.Context, args []string) error {
 		} else if n.missing != "" {
 			r.console.note("the cluster has no node: " + n.missing)
 		}
-		started, err := cluster.Start(ctx, options)
-		if err != nil {
-			return err
-		}
-		return r.serveCluster(ctx, started, *listen)
+		return tellReadiness(ctx, *readyz, func(ready func()) error {
+			started, err := cluster.Start(ctx, options)
+			if err != nil {
+				return err
+			}
+			return r.serveCluster(ctx, started, *listen, ready)
+		})
 	})
+}
+
+// tellReadiness answers at an address, if there is one, who asks whether what
+// start starts is ready, and returns when that does.
+func tellReadiness(ctx context.Context, address string, start func(ready func()) error) error {
+	if address == "" {
+		return start(func() {})
+	}
+	gate, err := readiness.Open(address)
+	if err != nil {
+		return fmt.Errorf("opening --readyz: %w; give another address", err)
+	}
+	err = start(gate.Ready)
+	if err != nil {
+		gate.Fail(err)
+	}
+	return errors.Join(err, gate.Close(context.WithoutCancel(ctx)))
 }
 
 // serveCluster answers at an address for the API server, until the context
 // ends.
-func (r *chainRun) serveCluster(ctx context.Context, started *cluster.Cluster, address string) error {
+func (r *chainRun) serveCluster(ctx context.Context, started *cluster.Cluster, address string, ready func()) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("opening --listen: %w; give another address", err)
 	}
 	defer listener.Close()
 	go forward.Serve(listener, started.Dial)
+	ready()
 	r.console.note("the cluster is ready at " + listener.Addr().String())
 	<-ctx.Done()
 	if crash := r.processes.Crash(); crash != nil {

@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"net/http"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -13,18 +15,27 @@ func TestPartClusterEnd(t *testing.T) {
 		hit    func(*clusterPart)
 		status int
 		words  []string
+		ready  int    // status of the answer to who has asked whether it is ready
+		told   string // and the words
 	}{
-		"SIGKILL when it is ready": {clusterReady, func(c *clusterPart) { c.signal(syscall.SIGKILL) }, -1, nil},
-		"SIGTERM while it starts":  {"start etcd and kube-apiserver", func(c *clusterPart) { c.signal(syscall.SIGTERM) }, 1, []string{"terminated signal received"}},
+		"SIGKILL when it is ready": {clusterReady, func(c *clusterPart) { c.signal(syscall.SIGKILL) }, -1, nil, http.StatusOK, "ok"},
+		"SIGTERM while it starts": {"start etcd and kube-apiserver", func(c *clusterPart) { c.signal(syscall.SIGTERM) }, 1,
+			[]string{"terminated signal received"}, http.StatusServiceUnavailable, "terminated signal received"},
+		"etcd crashes while Kyverno starts": {"create Kyverno's resource definitions", func(c *clusterPart) { kill(c.t, c.child("etcd")) }, 1,
+			[]string{"etcd ended: signal: killed"}, http.StatusServiceUnavailable, "etcd ended: signal: killed"},
 		"Kyverno crashes": {clusterReady, func(c *clusterPart) { kill(c.t, c.child("kyverno")) }, 1,
-			[]string{"kyverno ended: signal: killed; the end of its log:\n    "}},
+			[]string{"kyverno ended: signal: killed; the end of its log:\n    "}, http.StatusOK, "ok"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			awaitTurn(t)
 			c := newStage(t).startCluster("cluster.test")
 			c.awaitLine(end.until)
+			answer := c.ask()
 			end.hit(c)
+			if status, words := answer(); status != end.ready || !strings.Contains(words, end.told) {
+				t.Errorf("who has asked whether it is ready is told: %d %s", status, words)
+			}
 			if status := c.wait(); status != end.status {
 				t.Errorf("exit status %d, not %d", status, end.status)
 			}

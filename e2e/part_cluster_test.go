@@ -1,8 +1,12 @@
 package main_test
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"net"
+	"net/http"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,12 +17,14 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"container-signing/e2e/internal/cluster"
+	"container-signing/e2e/internal/readiness"
 )
 
 // A clusterPart is a run of `e2e cluster`.
 type clusterPart struct {
 	*session
 	address    string // URL of the API server
+	readyz     string // URL that is answered when it is ready
 	kubeconfig string // which calls the API server by another name
 }
 
@@ -38,12 +44,13 @@ func (s *stage) prepareCluster(name string, flags ...string) *clusterPart {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	readyz := freeAddress(s.t)
 	s.do("credentials", "--output", s.in("credentials"), "--server", "https://"+name+":"+port)
 	c := &clusterPart{
-		session: s.part(append([]string{"cluster", "--credentials", s.in("credentials"), "--listen", listen, "--host", name}, flags...)),
-		address: "https://" + listen, kubeconfig: s.in("credentials/kubeconfig"),
+		session: s.part(append([]string{"cluster", "--credentials", s.in("credentials"), "--listen", listen, "--readyz", readyz, "--host", name}, flags...)),
+		address: "https://" + listen, readyz: "http://" + readyz + readiness.Path, kubeconfig: s.in("credentials/kubeconfig"),
 	}
-	c.listens = []string{listen}
+	c.listens = []string{listen, readyz}
 	return c
 }
 
@@ -95,6 +102,36 @@ func (c *clusterPart) checkOpening() {
 	}
 }
 
+// ask asks whether the cluster is ready, and returns once it has been heard:
+// with a first request, whose answer has come, and the second right after it.
+func (c *clusterPart) ask() (answer func() (status int, words string)) {
+	c.t.Helper()
+	connection, err := net.Dial("tcp", c.listens[1])
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { _ = connection.Close() })
+	if _, err := io.WriteString(connection, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET "+readiness.Path+" HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		c.t.Fatal(err)
+	}
+	from := bufio.NewReader(connection)
+	read := func(method string) (int, string) {
+		response, err := http.ReadResponse(from, &http.Request{Method: method})
+		if err != nil {
+			return 0, err.Error()
+		}
+		words, err := io.ReadAll(response.Body)
+		if err != nil {
+			return 0, err.Error()
+		}
+		return response.StatusCode, string(words)
+	}
+	if status, words := read(http.MethodHead); status != http.StatusNotFound {
+		c.t.Fatalf("asking for what isn't there: %d %s", status, words)
+	}
+	return func() (int, string) { return read(http.MethodGet) }
+}
+
 func (c *clusterPart) client() dynamic.Interface {
 	c.t.Helper()
 	existing, err := cluster.Existing(c.kubeconfig, c.address)
@@ -110,25 +147,12 @@ func (c *clusterPart) client() dynamic.Interface {
 
 var namespaces = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
 
-// namespaces returns the names of all namespaces.
-func (c *clusterPart) namespaces() map[string]bool {
+// checkLeft checks that there will be no namespaces but those of a fresh
+// cluster with Kyverno, and no workloads. Their deletion goes on in the cluster.
+func (c *clusterPart) checkLeft() {
 	c.t.Helper()
-	list, err := c.client().Resource(namespaces).List(c.t.Context(), metav1.ListOptions{})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	names := map[string]bool{}
-	for _, namespace := range list.Items {
-		names[namespace.GetName()] = true
-	}
-	return names
-}
-
-// checkLeft checks that there will be no namespaces but those, and no
-// workloads. Their deletion goes on in the cluster.
-func (c *clusterPart) checkLeft(before map[string]bool) {
-	c.t.Helper()
-	c.awaitNone(namespaces, func(namespace *unstructured.Unstructured) bool { return before[namespace.GetName()] })
+	fresh := []string{"default", "kube-node-lease", "kube-public", "kube-system", cluster.KyvernoNamespace}
+	c.awaitNone(namespaces, func(namespace *unstructured.Unstructured) bool { return slices.Contains(fresh, namespace.GetName()) })
 	for group, resources := range map[string][]string{
 		"": {"pods", "replicationcontrollers"}, "apps": {"deployments", "replicasets", "daemonsets", "statefulsets"}, "batch": {"jobs", "cronjobs"},
 	} {

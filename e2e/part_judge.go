@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
 	"container-signing/e2e/internal/cluster"
+	"container-signing/e2e/internal/readiness"
 )
 
 // runJudge applies the policies and the workloads to a cluster that runs
@@ -16,6 +18,7 @@ func runJudge(ctx context.Context, args []string) error {
 	flags.Lookup("ca").Usage = "`file` with the CA to trust"
 	kubeconfig := flags.String("kubeconfig", "", "`file` that connects with the cluster as an administrator")
 	server := flags.String("server", "", "`URL` at which the API server is reached, if not at that of the kubeconfig")
+	awaited := flags.String("await", "", "`URL` that is answered when the cluster is ready, such as http://cluster:6444/readyz for `e2e cluster --readyz :6444`")
 	stateFile := flags.String("state", "", "`file` of `e2e promote` with the images that workloads call by name; without it they name real images")
 	runs := flags.Bool("runs", false, "the cluster has nodes that reach the images: admitted pods must run, and Jobs complete")
 	bypass := flags.Bool("bypass", false, "its nodes verify images before they pull: go around the policies, by way of namespace "+excluded+" (needs --runs and --state)")
@@ -52,10 +55,27 @@ func runJudge(ctx context.Context, args []string) error {
 		r.resume(state)
 		r.supply.identity.ca = o.ca
 		r.cluster, r.foreign, r.withNode, r.bypass = existing, true, *runs, *bypass
+		if err := r.awaitCluster(ctx, *awaited); err != nil {
+			return err
+		}
 		if err := r.bounded(ctx, "reach the cluster", existing.Reach); err != nil {
 			return err
 		}
 		return r.try(ctx)
+	})
+}
+
+// awaitCluster waits for a cluster that is still being started, if there is a
+// URL to ask.
+func (r *chainRun) awaitCluster(ctx context.Context, url string) error {
+	if url == "" {
+		return nil
+	}
+	return r.bounded(ctx, "wait for the cluster", func(ctx context.Context) error {
+		if err := readiness.Await(ctx, url); err != nil {
+			return fmt.Errorf("asking at %s whether the cluster is ready: %w; its own words say more", url, err)
+		}
+		return nil
 	})
 }
 

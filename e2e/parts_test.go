@@ -22,11 +22,11 @@ func TestParts(t *testing.T) {
 	c := s.startCluster("cluster.test")
 	c.checkClosed("start etcd and kube-apiserver")
 	s.supply()
+	judging := s.judging("--await", c.readyz, "--kubeconfig", c.kubeconfig, "--server", c.address, "--report", s.in("report"), "-v").start()
 	c.checkOpening()
-	before := c.namespaces()
+	judged := s.succeeded(judging)
 
 	checkJudgeRefuses(s, c)
-	judged := s.succeed(s.judging("--kubeconfig", c.kubeconfig, "--server", c.address, "--report", s.in("report"), "-v"))
 	if status := whole.wait(); status != 0 {
 		t.Errorf("the whole run: exit status %d, not 0", status)
 	}
@@ -39,7 +39,7 @@ func TestParts(t *testing.T) {
 	s.fail(s.judging("--kubeconfig", c.kubeconfig, "--server", c.address, "--ca", s.in(filepath.Join("another", "ca.crt"))),
 		"creating ConfigMap kyverno/notation-ca", "with another CA", "give that one, or delete")
 	s.judgeRealImages(c)
-	c.checkLeft(before)
+	c.checkLeft()
 	c.signal(syscall.SIGTERM)
 	if status := c.wait(); status != 0 {
 		t.Errorf("the cluster: exit status %d, not 0", status)

@@ -91,7 +91,13 @@ func (s *stage) do(args ...string) *session {
 
 func (s *stage) succeed(part *session) *session {
 	s.t.Helper()
-	if status := part.start().wait(); status != 0 {
+	return s.succeeded(part.start())
+}
+
+// succeeded waits for a part that was started and has to succeed.
+func (s *stage) succeeded(part *session) *session {
+	s.t.Helper()
+	if status := part.wait(); status != 0 {
 		s.t.Fatalf("exit status %d, not 0", status)
 	}
 	if text := part.text("stderr"); text != "" {
