@@ -103,13 +103,13 @@ func connectOwn(ctx context.Context, box *dagger.Container, kubeconfig *dagger.S
 // returns the flags of `e2e judge` for it.
 func (m *ContainerSigning) connectFresh(ctx context.Context, box *dagger.Container, registry *dagger.Service, registryAddress string) (*dagger.Container, []string, error) {
 	run := newRun()
-	cluster, err := m.Cluster(ctx, run, registry, registryAddress, false, nil)
+	cluster, err := m.startable(ctx, clusterPlan{name: run, registry: registry, registryAddress: registryAddress, awaited: true})
 	if err != nil {
 		return nil, nil, err
 	}
 	return box.
 		WithMountedDirectory(credentialsFolder, clusterCredentials(box, run, clusterURL)).
-		WithServiceBinding("cluster", cluster), []string{"--kubeconfig", credentialsFolder + "/kubeconfig"}, nil
+		WithServiceBinding("cluster", cluster), []string{"--kubeconfig", credentialsFolder + "/kubeconfig", "--await", readyURL}, nil
 }
 
 // A judgement is what `e2e judge` has found.

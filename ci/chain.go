@@ -71,7 +71,9 @@ func (c *chainRun) run(ctx context.Context, identify func(context.Context) (iden
 		made := c.identity
 		identify = func(context.Context) (identity, error) { return made, nil }
 	}
-	if c.cluster, err = c.m.Cluster(ctx, c.name, c.production, productionRegistry, node, c.identity.ca); err != nil {
+	if c.cluster, err = c.m.startable(ctx, clusterPlan{
+		name: c.name, registry: c.production, registryAddress: productionRegistry, node: node, ca: c.identity.ca, awaited: true,
+	}); err != nil {
 		return judgement{}, err
 	}
 	settle := c.startCluster(ctx)
@@ -90,8 +92,8 @@ func (c *chainRun) run(ctx context.Context, identify func(context.Context) (iden
 }
 
 // startCluster starts the cluster while the images are supplied. Only the judge
-// waits for it, and only what has not been judged before needs it: so its error
-// is the judge's. The function that it returns gives the start up.
+// waits until it is ready, and only what has not been judged before needs it: so
+// its error is the judge's. The function that it returns gives the start up.
 func (c *chainRun) startCluster(ctx context.Context) (settle func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var started sync.WaitGroup
@@ -105,7 +107,7 @@ func (c *chainRun) startCluster(ctx context.Context) (settle func()) {
 // judge judges what the cluster admits.
 func (c *chainRun) judge(ctx context.Context, state *dagger.File, policy string, node bool) (judgement, error) {
 	args := []string{
-		"--kubeconfig", credentialsFolder + "/kubeconfig", "--ca", "/run/ca", "--state", statePath,
+		"--kubeconfig", credentialsFolder + "/kubeconfig", "--await", readyURL, "--ca", "/run/ca", "--state", statePath,
 		"--production-registry", productionRegistry, "--policy", policy,
 	}
 	if node {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"dagger/container-signing/internal/dagger"
 )
@@ -10,6 +11,10 @@ import (
 const (
 	// clusterPort is where a cluster's API server listens.
 	clusterPort = 6443
+	// readyPort is where a cluster that is awaited answers GET /readyz.
+	readyPort = 6444
+	// readyURL is where containers that are bound to it as "cluster" ask.
+	readyURL = "http://cluster:6444/readyz"
 	// clusterURL is where it is found by containers that are bound to it as
 	// "cluster".
 	clusterURL = "https://cluster:6443"
@@ -51,21 +56,45 @@ func (m *ContainerSigning) Cluster(
 	if node && (ca == nil || registry == nil) {
 		return nil, errors.New("--node needs --registry and --ca: where the node pulls from, and what it trusts")
 	}
+	return m.startable(ctx, clusterPlan{name: name, registry: registry, registryAddress: registryAddress, node: node, ca: ca})
+}
+
+// A clusterPlan says what cluster to start.
+type clusterPlan struct {
+	name            string
+	registry        *dagger.Service // nil for none
+	registryAddress string
+	node            bool
+	ca              *dagger.File // that the node's image verifier trusts
+	// awaited makes it a service that is up at once, and answers at readyURL
+	// when it is ready. Otherwise the engine waits for its port: it looks at
+	// growing intervals, and would see it seconds later.
+	awaited bool
+}
+
+// startable makes a service of a cluster.
+func (m *ContainerSigning) startable(ctx context.Context, plan clusterPlan) (*dagger.Service, error) {
 	box, err := m.clusterBox(ctx)
 	if err != nil {
 		return nil, err
 	}
 	args := []string{"e2e", "cluster", "--credentials", credentialsFolder, "--listen", "0.0.0.0:6443", "--host", "cluster"}
-	credentials := clusterCredentials(box, name, clusterURL)
-	if node {
-		if box, err = m.nodeBox(ctx, ca); err != nil {
+	credentials := clusterCredentials(box, plan.name, clusterURL)
+	if plan.node {
+		if box, err = m.nodeBox(ctx, plan.ca); err != nil {
 			return nil, err
 		}
-		args = append(args, "--node", "on", "--registry", registryAddress, "--image-verifier", verifierPath, "--trust", trustFolder+"/notation")
+		args = append(args, "--node", "on", "--registry", plan.registryAddress, "--image-verifier", verifierPath, "--trust", trustFolder+"/notation")
 	}
-	box = box.WithMountedDirectory(credentialsFolder, credentials).WithExposedPort(clusterPort)
-	if registry != nil {
-		at := access{image: registryAddress + "/", service: registry, alias: "registry"}
+	box = box.
+		WithMountedDirectory(credentialsFolder, credentials).
+		WithExposedPort(clusterPort, dagger.ContainerWithExposedPortOpts{ExperimentalSkipHealthcheck: plan.awaited})
+	if plan.awaited {
+		box = box.WithExposedPort(readyPort)
+		args = append(args, "--readyz", fmt.Sprintf("0.0.0.0:%d", readyPort))
+	}
+	if plan.registry != nil {
+		at := access{image: plan.registryAddress + "/", service: plan.registry, alias: "registry"}
 		if box, err = at.bind(box); err != nil {
 			return nil, err
 		}
@@ -75,7 +104,7 @@ func (m *ContainerSigning) Cluster(
 		}
 		args = append(args, lead...)
 	}
-	return box.AsService(dagger.ContainerAsServiceOpts{Args: args, InsecureRootCapabilities: node}), nil
+	return box.AsService(dagger.ContainerAsServiceOpts{Args: args, InsecureRootCapabilities: plan.node}), nil
 }
 
 // verifierPath is containerd's image verifier, in a folder with nothing else.
