@@ -164,7 +164,10 @@ func signingStep(ctx context.Context, box *dagger.Container, by identity, at acc
 		args = append(args, "--image", image)
 	}
 	box, args, err := reach(ctx, by.provide(box), args, at)
-	return signing{anew(box, run), args}, err
+	if err != nil {
+		return signing{}, err
+	}
+	return signing{anew(box, run), args}, nil
 }
 
 // withSecrets gives a signer its secrets and the rest of its environment, and

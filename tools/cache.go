@@ -106,7 +106,10 @@ func (c cache) locked(m module, f func() error) error {
 	return f()
 }
 
-func unfinished(m module) string { return ".building-" + m.name + "-" }
+// unfinished is how the names of the folders begin in which m is being built.
+// It ends with a character that is in no module's name: otherwise that of runc
+// would begin those of runc-unfiltered too.
+func unfinished(m module) string { return ".building-" + m.name + "." }
 
 // missingFrom tells which programs a finished build did not produce.
 func missingFrom(m module, dir string) error {

@@ -106,9 +106,9 @@ func TestInterruptedBuildLeavesNothing(t *testing.T) {
 
 func TestKilledBuildIsCleanedUp(t *testing.T) {
 	cache := emptyCache(t)
-	killed := filepath.Join(cache, ".building-oras-1234")
-	other := filepath.Join(cache, ".building-etcd-1234")
-	for _, dir := range []string{killed, other} {
+	killed := filepath.Join(cache, ".building-oras.1234")
+	others := []string{filepath.Join(cache, ".building-etcd.1234"), filepath.Join(cache, ".building-oras-unfiltered.1234")}
+	for _, dir := range append(others, killed) {
 		if err := os.MkdirAll(filepath.Join(dir, "half"), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -119,8 +119,10 @@ func TestKilledBuildIsCleanedUp(t *testing.T) {
 	if _, err := os.Stat(killed); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("what a killed build left is still there: %v", err)
 	}
-	if _, err := os.Stat(other); err != nil {
-		t.Errorf("the build of another tool, which may be running, is gone: %v", err)
+	for _, other := range others {
+		if _, err := os.Stat(other); err != nil {
+			t.Errorf("the build of another tool, which may be running, is gone: %v", err)
+		}
 	}
 }
 
