@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"strings"
 	"unicode"
 )
@@ -29,9 +30,9 @@ type Object map[string]Function
 // names of their Go types. The constructor of the main object is in it as the
 // function "New".
 func Read(folder string) (map[string]Object, error) {
-	packages, err := parser.ParseDir(token.NewFileSet(), folder, nil, parser.ParseComments)
+	files, err := parse(folder)
 	if err != nil {
-		return nil, fmt.Errorf("reading the module's source: %w", err)
+		return nil, err
 	}
 	objects := map[string]Object{}
 	add := func(object, name string, f Function) {
@@ -40,10 +41,7 @@ func Read(folder string) (map[string]Object, error) {
 		}
 		objects[object][name] = f
 	}
-	for path, file := range packages["main"].Files {
-		if strings.HasSuffix(path, ".gen.go") {
-			continue
-		}
+	for _, file := range files {
 		for _, declaration := range file.Decls {
 			switch d := declaration.(type) {
 			case *ast.FuncDecl:
@@ -62,6 +60,26 @@ func Read(folder string) (map[string]Object, error) {
 		}
 	}
 	return objects, nil
+}
+
+// parse reads the Go files of a folder that aren't generated.
+func parse(folder string) ([]*ast.File, error) {
+	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil || len(paths) == 0 {
+		return nil, fmt.Errorf("looking for the module's source in %q: there is none (%v)", folder, err)
+	}
+	var files []*ast.File
+	for _, path := range paths {
+		if strings.HasSuffix(path, ".gen.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+		if err != nil {
+			return nil, fmt.Errorf("reading the module's source: %w", err)
+		}
+		files = append(files, file)
+	}
+	return files, nil
 }
 
 // addFields adds the public fields of a type: the CLI shows them as functions.
