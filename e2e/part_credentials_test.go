@@ -27,12 +27,20 @@ http: {addr: %q}
 // lockedRegistry starts a registry that wants credentials.
 func (s *stage) lockedRegistry() string {
 	s.t.Helper()
-	address, dir := freeAddress(s.t), s.in("locked")
-	in := func(name string) string { return filepath.Join(dir, name) }
+	address := freeAddress(s.t)
+	s.startRegistry("locked", fmt.Sprintf(lockedConfiguration, s.in("locked/content"), s.in("locked/users"), address))
+	return address
+}
+
+// startRegistry starts a registry with a configuration of its own, and with
+// those users in a file beside it.
+func (s *stage) startRegistry(name, configuration string) {
+	s.t.Helper()
+	in := func(file string) string { return s.in(filepath.Join(name, file)) }
 	writeFile(s.t, in("users"), registryUsers)
-	writeFile(s.t, in("config.yaml"), fmt.Sprintf(lockedConfiguration, in("content"), in("users"), address))
+	writeFile(s.t, in("config.yaml"), configuration)
 	started, err := s.processes.Start(process.Command{
-		Name: "registry-locked", Path: programs["registry"], Args: []string{"serve", in("config.yaml")},
+		Name: "registry-" + name, Path: programs["registry"], Args: []string{"serve", in("config.yaml")},
 		Env: []string{"OTEL_TRACES_EXPORTER=none"}, ReadyLine: regexp.MustCompile(`listening on `),
 	})
 	if err == nil {
@@ -41,7 +49,6 @@ func (s *stage) lockedRegistry() string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return address
 }
 
 // login writes docker's configuration with credentials for a registry.

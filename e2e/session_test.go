@@ -308,8 +308,14 @@ var addresses sync.Map
 // is asked for.
 func freeAddress(t *testing.T) string {
 	t.Helper()
+	return freeAddressOf(t, "127.0.0.1")
+}
+
+// freeAddressOf does so for another host.
+func freeAddressOf(t *testing.T, host string) string {
+	t.Helper()
 	for {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 		if err != nil {
 			t.Fatal(err)
 		}
