@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -19,23 +18,58 @@ const (
 	statePath          = "/tmp/state.json" // of the parts that supply the images
 )
 
+// A chainPlan says what to take through the chain.
+type chainPlan struct {
+	name             string         // of the run; empty for a fresh one
+	image            string         // to sign; empty for one that is made
+	credentials      *dagger.Secret // to read the image
+	signer           *dagger.File   // nil for a demonstration's
+	certificateChain *dagger.File
+	key              *dagger.Secret
+	secrets          []*dagger.Secret // more of the signer
+	policy           string
+	node             bool
+}
+
 // A chainRun is one run of the whole chain. Its steps are parts of the program
 // e2e, each in a container of its own.
 type chainRun struct {
-	m              *ContainerSigning
-	name           string
-	box            *dagger.Container // with all tools
-	ci, production *dagger.Service
-	cluster        *dagger.Service
-	credentials    *dagger.Directory // of the cluster
-	signing        *dagger.Container // with what the signer needs
-	identity       identity
+	chainPlan
+	m                *ContainerSigning
+	box              *dagger.Container // with all tools
+	ci, production   *dagger.Service
+	cluster          *dagger.Service
+	clusterAuthority *dagger.Directory
+	signing          *dagger.Container // with what the signer needs
+	concealed        []string          // flags that name its secrets
+	identity         identity
+}
+
+// chain runs the whole chain.
+func (m *ContainerSigning) chain(ctx context.Context, plan chainPlan) (judgement, error) {
+	if (plan.signer == nil) != (plan.certificateChain == nil) {
+		return judgement{}, errors.New("--signer and --certificate-chain belong together: the chain is that of the signer's key; give both, or neither for a demonstration")
+	}
+	named := plan.name
+	if named == "" {
+		plan.name = newRun()
+	}
+	c, err := m.newChain(ctx, plan)
+	if err != nil {
+		return judgement{}, err
+	}
+	judged, err := c.run(ctx)
+	if err != nil && named != "" {
+		// The engine has what such a run has done, and its registries are gone.
+		return judgement{}, fmt.Errorf("%w\nIf there has been a run %q that was broken off before its verdicts, it can't go on: give another name", err, named)
+	}
+	return judged, err
 }
 
 // newChain prepares the containers and services of a run.
-func (m *ContainerSigning) newChain(ctx context.Context, run string, node bool) (*chainRun, error) {
+func (m *ContainerSigning) newChain(ctx context.Context, plan chainPlan) (*chainRun, error) {
 	folders := []string{"notation", "oras", "busybox", "registry", "etcd", "kubernetes", "kyverno"}
-	if node {
+	if plan.node {
 		folders = append(folders, nodeFolders...)
 	}
 	box, err := m.with(ctx, folders...)
@@ -46,33 +80,48 @@ func (m *ContainerSigning) newChain(ctx context.Context, run string, node bool) 
 	ready := *m
 	ready.Prebuilt = box
 	m = &ready
-	c := &chainRun{m: m, name: run, box: anew(m.equip(box), run)}
-	if c.ci, err = m.Registry(ctx, "ci "+run, nil); err != nil {
+	c := &chainRun{chainPlan: plan, m: m, box: anew(m.equip(box), plan.name)}
+	if c.ci, err = m.Registry(ctx, "ci "+plan.name, nil); err != nil {
 		return nil, err
 	}
-	if c.production, err = m.Registry(ctx, "production "+run, nil); err != nil {
+	if c.production, err = m.Registry(ctx, "production "+plan.name, nil); err != nil {
+		return nil, err
+	}
+	if c.signing, c.concealed, err = withSecrets(ctx, c.box, plan.secrets, nil); err != nil {
 		return nil, err
 	}
 	clusterBox, err := m.clusterBox(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c.credentials = clusterCredentials(clusterBox, run, clusterURL)
+	c.clusterAuthority = clusterCredentials(clusterBox, plan.name, clusterURL)
 	return c, nil
 }
 
+// identify makes or reads the certificates, once.
+func (c *chainRun) identify(ctx context.Context) (err error) {
+	switch {
+	case c.identity.ca != nil:
+		return nil
+	case c.signer == nil:
+		c.identity, err = demonstration(ctx, c.box, "container-signing demonstration", c.name)
+		return err
+	}
+	c.identity, err = newIdentity(ctx, c.box, c.signer, c.certificateChain, nil, c.key)
+	c.identity.keyID, c.identity.timeout, c.identity.format, c.identity.concealed = "demonstration", "60s", "jws", c.concealed
+	return err
+}
+
 // run supplies the signed image while the cluster starts, and judges.
-func (c *chainRun) run(ctx context.Context, identify func(context.Context) (identity, error), image string, credentials *dagger.Secret, policy string, node bool) (_ judgement, err error) {
-	if node {
-		// It trusts what identify makes.
-		if c.identity, err = identify(ctx); err != nil {
+func (c *chainRun) run(ctx context.Context) (_ judgement, err error) {
+	if c.node {
+		// It trusts who signs, from its start.
+		if err := c.identify(ctx); err != nil {
 			return judgement{}, err
 		}
-		made := c.identity
-		identify = func(context.Context) (identity, error) { return made, nil }
 	}
 	if c.cluster, err = c.m.startable(ctx, clusterPlan{
-		name: c.name, registry: c.production, registryAddress: productionRegistry, node: node, ca: c.identity.ca, awaited: true,
+		name: c.name, registry: c.production, registryAddress: productionRegistry, node: c.node, ca: c.identity.ca, awaited: true,
 	}); err != nil {
 		return judgement{}, err
 	}
@@ -81,14 +130,14 @@ func (c *chainRun) run(ctx context.Context, identify func(context.Context) (iden
 		settle()
 		err = errors.Join(err, stop(ctx, c.cluster, c.ci, c.production))
 	}()
-	if err := c.prepare(ctx, identify); err != nil {
+	if err := c.prepare(ctx); err != nil {
 		return judgement{}, err
 	}
-	state, err := c.supply(ctx, image, credentials)
+	state, err := c.supply(ctx)
 	if err != nil {
 		return judgement{}, err
 	}
-	return c.judge(ctx, state, policy, node)
+	return c.judge(ctx, state)
 }
 
 // startCluster starts the cluster while the images are supplied. Only the judge
@@ -105,23 +154,23 @@ func (c *chainRun) startCluster(ctx context.Context) (settle func()) {
 }
 
 // judge judges what the cluster admits.
-func (c *chainRun) judge(ctx context.Context, state *dagger.File, policy string, node bool) (judgement, error) {
+func (c *chainRun) judge(ctx context.Context, state *dagger.File) (judgement, error) {
 	args := []string{
 		"--kubeconfig", credentialsFolder + "/kubeconfig", "--await", readyURL, "--ca", "/run/ca", "--state", statePath,
-		"--production-registry", productionRegistry, "--policy", policy,
+		"--production-registry", productionRegistry, "--policy", c.policy,
 	}
-	if node {
+	if c.node {
 		args = append(args, "--runs", "--bypass")
 	}
 	return judge(ctx, c.box.
 		WithFile(statePath, state).
 		WithMountedFile("/run/ca", c.identity.ca).
-		WithMountedDirectory(credentialsFolder, c.credentials).
+		WithMountedDirectory(credentialsFolder, c.clusterAuthority).
 		WithServiceBinding("cluster", c.cluster), args, c.atProduction())
 }
 
 // prepare starts the registries, and makes or reads the certificates.
-func (c *chainRun) prepare(ctx context.Context, identify func(context.Context) (identity, error)) error {
+func (c *chainRun) prepare(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
 	for _, registry := range []*dagger.Service{c.ci, c.production} {
 		work.Go(func() error {
@@ -129,11 +178,7 @@ func (c *chainRun) prepare(ctx context.Context, identify func(context.Context) (
 			return explain("starting a registry", err)
 		})
 	}
-	work.Go(func() error {
-		var err error
-		c.identity, err = identify(ctx)
-		return err
-	})
+	work.Go(func() error { return c.identify(ctx) })
 	return work.Wait()
 }
 
@@ -148,79 +193,4 @@ func stop(ctx context.Context, services ...*dagger.Service) error {
 		})
 	}
 	return work.Wait()
-}
-
-// supply takes the image from its source through CI to production.
-func (c *chainRun) supply(ctx context.Context, image string, credentials *dagger.Secret) (*dagger.File, error) {
-	state, err := c.push(ctx, image, credentials)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.sign(ctx, state); err != nil {
-		return nil, err
-	}
-	box, args, err := reach(ctx, c.box.WithMountedFile("/run/ca", c.identity.ca).WithFile(statePath, state), []string{
-		"e2e", "promote", "-v", "--ca", "/run/ca", "--state", statePath,
-		"--ci-registry", ciRegistry, "--production-registry", productionRegistry,
-	}, c.atCI(), c.atProduction())
-	if err != nil {
-		return nil, err
-	}
-	promoted, err := evaluate(ctx, "copying to production", box.WithExec(args))
-	if err != nil {
-		return nil, err
-	}
-	return promoted.File(statePath), nil
-}
-
-// push brings the image to the CI registry, and derives the others from it.
-func (c *chainRun) push(ctx context.Context, image string, credentials *dagger.Secret) (*dagger.File, error) {
-	args := []string{"e2e", "push", "-v", "--ci-registry", ciRegistry, "--state", statePath}
-	if image != "" {
-		args = append(args, "--image", image)
-	}
-	if c.identity.own {
-		args = append(args, "--own-signer")
-	}
-	box, args, err := reach(ctx, c.box, args, c.atCI())
-	if err != nil {
-		return nil, err
-	}
-	if credentials != nil {
-		box = box.WithMountedSecret(dockerConfig, credentials).WithEnvVariable("DOCKER_CONFIG", dockerFolder)
-	}
-	pushed, err := evaluate(ctx, "pushing to ci", box.WithExec(args))
-	if err != nil {
-		return nil, err
-	}
-	return pushed.File(statePath), nil
-}
-
-// sign signs in the CI registry what is to be admitted.
-func (c *chainRun) sign(ctx context.Context, state *dagger.File) error {
-	content, err := state.Contents(ctx)
-	if err != nil {
-		return fmt.Errorf("reading what was pushed: %w", err)
-	}
-	var pushed struct{ Repository, Tag string }
-	if err := json.Unmarshal([]byte(content), &pushed); err != nil {
-		return fmt.Errorf("reading what was pushed: %w", err)
-	}
-	image := ciRegistry + "/" + pushed.Repository + ":" + pushed.Tag
-	images := []string{image}
-	if !c.identity.own {
-		images = append(images, image+"-single-platform")
-	}
-	_, err = sign(ctx, c.m, c.signing, c.identity, c.atCI(), images, len(images), c.name)
-	return err
-}
-
-// atCI is how the CI registry is reached.
-func (c *chainRun) atCI() access {
-	return access{image: ciRegistry + "/", service: c.ci, plainHTTP: true, alias: "ci"}
-}
-
-// atProduction is how the production registry is reached.
-func (c *chainRun) atProduction() access {
-	return access{image: productionRegistry + "/", service: c.production, plainHTTP: true, alias: "production"}
 }

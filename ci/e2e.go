@@ -56,7 +56,10 @@ func (m *ContainerSigning) E2e(
 	// +optional
 	run string,
 ) (string, error) {
-	judged, err := m.chain(ctx, image, registryCredentials, signer, certificateChain, key, secrets, policy, node, run)
+	judged, err := m.chain(ctx, chainPlan{
+		image: image, credentials: registryCredentials, signer: signer, certificateChain: certificateChain,
+		key: key, secrets: secrets, policy: policy, node: node, name: run,
+	})
 	if err != nil {
 		return "", err
 	}
@@ -113,36 +116,9 @@ func (m *ContainerSigning) Report(
 	// +optional
 	run string,
 ) (*dagger.Directory, error) {
-	judged, err := m.chain(ctx, image, registryCredentials, signer, certificateChain, key, secrets, policy, node, run)
+	judged, err := m.chain(ctx, chainPlan{
+		image: image, credentials: registryCredentials, signer: signer, certificateChain: certificateChain,
+		key: key, secrets: secrets, policy: policy, node: node, name: run,
+	})
 	return judged.report, err
-}
-
-// chain runs the whole chain.
-func (m *ContainerSigning) chain(
-	ctx context.Context, image string, credentials *dagger.Secret, signer, certificateChain *dagger.File, key *dagger.Secret,
-	secrets []*dagger.Secret, policy string, node bool, run string,
-) (judgement, error) {
-	if (signer == nil) != (certificateChain == nil) {
-		return judgement{}, errors.New("--signer and --certificate-chain belong together: the chain is that of the signer's key; give both, or neither for a demonstration")
-	}
-	if run == "" {
-		run = newRun()
-	}
-	c, err := m.newChain(ctx, run, node)
-	if err != nil {
-		return judgement{}, err
-	}
-	var concealed []string
-	if c.signing, concealed, err = withSecrets(ctx, c.box, secrets, nil); err != nil {
-		return judgement{}, err
-	}
-	identify := func(ctx context.Context) (identity, error) {
-		if signer == nil {
-			return demonstration(ctx, c.box, "container-signing demonstration", run)
-		}
-		by, err := newIdentity(ctx, c.box, signer, certificateChain, nil, key)
-		by.keyID, by.timeout, by.format, by.concealed = "demonstration", "60s", "jws", concealed
-		return by, err
-	}
-	return c.run(ctx, identify, image, credentials, policy, node)
 }
