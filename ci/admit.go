@@ -55,15 +55,15 @@ func (m *ContainerSigning) Admit(
 	if kubeconfig == nil && apiServer != nil {
 		return nil, errors.New("--api-server is where a cluster of your own is reached: give its --kubeconfig too")
 	}
-	box, err := m.clusterBox(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var connect []string
+	var (
+		box     *dagger.Container
+		connect []string
+		err     error
+	)
 	if kubeconfig != nil {
-		box, connect, err = connectOwn(ctx, box, kubeconfig, apiServer)
+		box, connect, err = m.connectOwn(ctx, kubeconfig, apiServer)
 	} else {
-		box, connect, err = m.connectFresh(ctx, box, registry, registryAddress)
+		box, connect, err = m.connectFresh(ctx, registry, registryAddress)
 	}
 	if err != nil {
 		return nil, err
@@ -84,11 +84,16 @@ func (m *ContainerSigning) Admit(
 	return judged.report, nil
 }
 
-// connectOwn makes a container reach a cluster of the user's, and returns the
-// flags of `e2e judge` for it.
-func connectOwn(ctx context.Context, box *dagger.Container, kubeconfig *dagger.Secret, apiServer *dagger.Service) (*dagger.Container, []string, error) {
+// connectOwn is a container that reaches a cluster of the user's, and the flags
+// of `e2e judge` for it. It has a distribution, whose CAs may vouch for that
+// cluster.
+func (m *ContainerSigning) connectOwn(ctx context.Context, kubeconfig *dagger.Secret, apiServer *dagger.Service) (*dagger.Container, []string, error) {
+	full, err := m.with(ctx, clusterFolders...)
+	if err != nil {
+		return nil, nil, err
+	}
 	const path = "/run/secrets/kubeconfig"
-	box, flags := box.WithMountedSecret(path, kubeconfig), []string{"--kubeconfig", path}
+	box, flags := m.withProgram(full).WithMountedSecret(path, kubeconfig), []string{"--kubeconfig", path}
 	if apiServer == nil {
 		return box, flags, nil
 	}
@@ -99,16 +104,20 @@ func connectOwn(ctx context.Context, box *dagger.Container, kubeconfig *dagger.S
 	return box.WithServiceBinding("kubernetes", apiServer), append(flags, "--server", fmt.Sprintf("https://kubernetes:%d", port)), nil
 }
 
-// connectFresh makes a container reach a cluster that is started for it, and
-// returns the flags of `e2e judge` for it.
-func (m *ContainerSigning) connectFresh(ctx context.Context, box *dagger.Container, registry *dagger.Service, registryAddress string) (*dagger.Container, []string, error) {
+// connectFresh is a container that reaches a cluster that is started for it, and
+// the flags of `e2e judge` for it.
+func (m *ContainerSigning) connectFresh(ctx context.Context, registry *dagger.Service, registryAddress string) (*dagger.Container, []string, error) {
+	box, err := m.clusterBox(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	run := newRun()
 	cluster, err := m.startable(ctx, clusterPlan{name: run, registry: registry, registryAddress: registryAddress, awaited: true})
 	if err != nil {
 		return nil, nil, err
 	}
 	return box.
-		WithMountedDirectory(credentialsFolder, clusterCredentials(box, run, clusterURL)).
+		WithMountedDirectory(credentialsFolder, clusterCredentials(box, run)).
 		WithServiceBinding("cluster", cluster), []string{"--kubeconfig", credentialsFolder + "/kubeconfig", "--await", readyURL}, nil
 }
 

@@ -36,7 +36,8 @@ type chainPlan struct {
 type chainRun struct {
 	chainPlan
 	m                *ContainerSigning
-	box              *dagger.Container // with all tools
+	box              *dagger.Container // with all tools, and a distribution
+	lean             *dagger.Container // with all tools
 	ci, production   *dagger.Service
 	cluster          *dagger.Service
 	clusterAuthority *dagger.Directory
@@ -80,7 +81,7 @@ func (m *ContainerSigning) newChain(ctx context.Context, plan chainPlan) (*chain
 	ready := *m
 	ready.Prebuilt = box
 	m = &ready
-	c := &chainRun{chainPlan: plan, m: m, box: anew(m.equip(box), plan.name)}
+	c := &chainRun{chainPlan: plan, m: m, box: anew(m.equip(box), plan.name), lean: anew(m.withProgram(lean(box)), plan.name)}
 	if c.ci, err = m.Registry(ctx, "ci "+plan.name, nil); err != nil {
 		return nil, err
 	}
@@ -94,7 +95,7 @@ func (m *ContainerSigning) newChain(ctx context.Context, plan chainPlan) (*chain
 	if err != nil {
 		return nil, err
 	}
-	c.clusterAuthority = clusterCredentials(clusterBox, plan.name, clusterURL)
+	c.clusterAuthority = clusterCredentials(clusterBox, plan.name)
 	return c, nil
 }
 
@@ -104,10 +105,10 @@ func (c *chainRun) identify(ctx context.Context) (err error) {
 	case c.identity.ca != nil:
 		return nil
 	case c.signer == nil:
-		c.identity, err = demonstration(ctx, c.box, "container-signing demonstration", c.name)
+		c.identity, err = demonstration(ctx, c.lean, "container-signing demonstration", c.name)
 		return err
 	}
-	c.identity, err = newIdentity(ctx, c.box, c.signer, c.certificateChain, nil, c.key)
+	c.identity, err = newIdentity(ctx, c.lean, c.signer, c.certificateChain, nil, c.key)
 	c.identity.keyID, c.identity.timeout, c.identity.format, c.identity.concealed = "demonstration", "60s", "jws", c.concealed
 	return err
 }
@@ -162,7 +163,7 @@ func (c *chainRun) judge(ctx context.Context, state *dagger.File) (judgement, er
 	if c.node {
 		args = append(args, "--runs", "--bypass")
 	}
-	return judge(ctx, c.box.
+	return judge(ctx, c.lean.
 		WithFile(statePath, state).
 		WithMountedFile("/run/ca", c.identity.ca).
 		WithMountedDirectory(credentialsFolder, c.clusterAuthority).

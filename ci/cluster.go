@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"dagger/container-signing/internal/dagger"
 )
@@ -79,7 +80,7 @@ func (m *ContainerSigning) startable(ctx context.Context, plan clusterPlan) (*da
 		return nil, err
 	}
 	args := []string{"e2e", "cluster", "--credentials", credentialsFolder, "--listen", "0.0.0.0:6443", "--host", "cluster"}
-	credentials := clusterCredentials(box, plan.name, clusterURL)
+	credentials := clusterCredentials(box, plan.name)
 	if plan.node {
 		if box, err = m.nodeBox(ctx, plan.ca); err != nil {
 			return nil, err
@@ -113,12 +114,15 @@ const verifierPath = "/opt/container-signing/image-verifier/notation-image-verif
 // trustFolder is where notation keeps what a node's image verifier trusts.
 const trustFolder = "/opt/container-signing/trust"
 
+// clusterFolders pin what a cluster and its judge need.
+var clusterFolders = []string{"notation", "oras", "etcd", "kubernetes", "kyverno"}
+
 // nodeFolders pin what a node needs beside a cluster.
 var nodeFolders = []string{"containerd", "runc", "runc-unfiltered", "cni", "pause"}
 
 // nodeBox is a container that can run a cluster with a node.
 func (m *ContainerSigning) nodeBox(ctx context.Context, ca *dagger.File) (*dagger.Container, error) {
-	container, err := m.with(ctx, append([]string{"notation", "oras", "etcd", "kubernetes", "kyverno"}, nodeFolders...)...)
+	container, err := m.with(ctx, slices.Concat(clusterFolders, nodeFolders)...)
 	if err != nil {
 		return nil, err
 	}
@@ -148,27 +152,31 @@ func (m *ContainerSigning) Kubeconfig(
 	if err != nil {
 		return nil, err
 	}
-	return clusterCredentials(box, name, server).File("kubeconfig"), nil
+	full, err := m.with(ctx, clusterFolders...)
+	if err != nil {
+		return nil, err
+	}
+	const file = "/run/kubeconfig"
+	return full.
+		WithFile(file, clusterCredentials(box, name).File("kubeconfig")).
+		WithExec([]string{"sed", "-i", "s#" + clusterURL + "#" + server + "#", file}).
+		File(file), nil
 }
 
 // clusterCredentials are an authority for the cluster of a name, and a
 // kubeconfig. They are made once, and then the engine's cache has them: the
 // cluster and its kubeconfig may be asked for one after the other.
-func clusterCredentials(box *dagger.Container, name, server string) *dagger.Directory {
-	authority := anew(box, name).
-		WithExec([]string{"e2e", "credentials", "--output", credentialsFolder, "--server", clusterURL})
-	if server != clusterURL {
-		authority = authority.
-			WithExec([]string{"sed", "-i", "s#" + clusterURL + "#" + server + "#", credentialsFolder + "/kubeconfig"})
-	}
-	return authority.Directory(credentialsFolder)
+func clusterCredentials(box *dagger.Container, name string) *dagger.Directory {
+	return anew(box, name).
+		WithExec([]string{"e2e", "credentials", "--output", credentialsFolder, "--server", clusterURL}).
+		Directory(credentialsFolder)
 }
 
 // clusterBox is a container that can run a cluster, or connect with one.
 func (m *ContainerSigning) clusterBox(ctx context.Context) (*dagger.Container, error) {
-	container, err := m.with(ctx, "notation", "oras", "etcd", "kubernetes", "kyverno")
+	container, err := m.with(ctx, clusterFolders...)
 	if err != nil {
 		return nil, err
 	}
-	return m.equip(container), nil
+	return m.withProgram(lean(container)), nil
 }

@@ -39,7 +39,7 @@ func (m *ContainerSigning) Registry(
 	if err != nil {
 		return nil, err
 	}
-	container = container.
+	container = lean(container).
 		WithNewFile("/etc/registry.yaml", fmt.Sprintf(registryConfiguration, registryPort)).
 		// Equal services are one service.
 		WithEnvVariable("CONTAINER_SIGNING_REGISTRY", name).

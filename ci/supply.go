@@ -17,7 +17,7 @@ func (c *chainRun) supply(ctx context.Context) (*dagger.File, error) {
 	if err := c.sign(ctx, state); err != nil {
 		return nil, err
 	}
-	box, args, err := reach(ctx, c.box.WithMountedFile("/run/ca", c.identity.ca).WithFile(statePath, state), []string{
+	box, args, err := reach(ctx, c.lean.WithMountedFile("/run/ca", c.identity.ca).WithFile(statePath, state), []string{
 		"e2e", "promote", "-v", "--ca", "/run/ca", "--state", statePath,
 		"--ci-registry", ciRegistry, "--production-registry", productionRegistry,
 	}, c.atCI(), c.atProduction())

@@ -20,9 +20,15 @@ func (m *ContainerSigning) Toolbox(ctx context.Context) (*dagger.Container, erro
 // need: the program e2e that runs them, the plugin, the policies, the scripts.
 func (m *ContainerSigning) equip(container *dagger.Container) *dagger.Container {
 	const plugin = "/opt/container-signing/notation-external-signer"
-	return container.
+	return m.withProgram(container.
 		WithFile(plugin, m.Plugin("")).
-		WithExec([]string{"notation", "plugin", "install", "--file", plugin}).
+		WithExec([]string{"notation", "plugin", "install", "--file", plugin}))
+}
+
+// withProgram adds the program e2e, and the policies and scripts that it uses,
+// to a container that has the tools.
+func (m *ContainerSigning) withProgram(container *dagger.Container) *dagger.Container {
+	return container.
 		WithFile("/usr/local/bin/e2e", m.program("./e2e", "", "e2e", "tools/*.go", "tools/terminal")).
 		// What pins the tools tells whether these are the right ones.
 		WithDirectory("/src", m.only("tools/*/go.mod", "tools/*/go.sum", "tools/*/main.go", "policies", "scripts/*.sh")).

@@ -93,6 +93,17 @@ func withTools(container *dagger.Container, tools *dagger.Directory) *dagger.Con
 		WithEnvVariable("PATH", toolFolder+"/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true})
 }
 
+// lean is a container with the tools of another one and nothing else, not even
+// a shell. These need no more, and it starts sooner: where an engine has CAs of
+// its own it installs them into each container that has a distribution, by that
+// distribution's own and slow tool.
+func lean(full *dagger.Container) *dagger.Container {
+	return withTools(dag.Container().
+		WithEnvVariable("PATH", "/usr/local/bin").
+		WithEnvVariable("HOME", "/root").
+		WithDirectory("/tmp", dag.Directory()), full.Directory(toolFolder))
+}
+
 // tool builds what one folder of tools/ pins. Only that decides whether it is
 // built anew.
 func (m *ContainerSigning) tool(builder *dagger.File, folder string) *dagger.Directory {
