@@ -84,9 +84,10 @@ func reach(ctx context.Context, container *dagger.Container, args []string, regi
 	return container, slices.Concat([]string{"e2e", "forward"}, leads, []string{"--"}, args), nil
 }
 
-// insecure is the flag for a registry that speaks plain HTTP, if it does.
+// insecure is the flag for a registry that speaks plain HTTP, as it was told or
+// as one on loopback does. notation knows that of the name localhost alone.
 func (a access) insecure(flag string) []string {
-	if a.plainHTTP {
+	if a.plainHTTP || reference.OnLoopback(a.image) {
 		return []string{flag}
 	}
 	return nil

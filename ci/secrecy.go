@@ -56,7 +56,7 @@ func (m *ContainerSigning) Secrecy(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	at := access{image: image, service: registry, plainHTTP: true, alias: "registry"}
+	at := access{image: image, service: registry, alias: "registry"}
 	work, checking := errgroup.WithContext(ctx)
 	for _, fails := range []string{"", "yes"} {
 		work.Go(func() error {

@@ -75,10 +75,10 @@ func (c *chainRun) sign(ctx context.Context, state *dagger.File) error {
 
 // atCI is how the CI registry is reached.
 func (c *chainRun) atCI() access {
-	return access{image: ciRegistry + "/", service: c.ci, plainHTTP: true, alias: "ci"}
+	return access{image: ciRegistry + "/", service: c.ci, alias: "ci"}
 }
 
 // atProduction is how the production registry is reached.
 func (c *chainRun) atProduction() access {
-	return access{image: productionRegistry + "/", service: c.production, plainHTTP: true, alias: "production"}
+	return access{image: productionRegistry + "/", service: c.production, alias: "production"}
 }
