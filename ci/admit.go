@@ -107,7 +107,7 @@ func (m *ContainerSigning) connectOwn(ctx context.Context, kubeconfig *dagger.Se
 // connectFresh is a container that reaches a cluster that is started for it, and
 // the flags of `e2e judge` for it.
 func (m *ContainerSigning) connectFresh(ctx context.Context, registry *dagger.Service, registryAddress string) (*dagger.Container, []string, error) {
-	box, err := m.clusterBox(ctx)
+	full, err := m.with(ctx, clusterFolders...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -116,8 +116,8 @@ func (m *ContainerSigning) connectFresh(ctx context.Context, registry *dagger.Se
 	if err != nil {
 		return nil, nil, err
 	}
-	return box.
-		WithMountedDirectory(credentialsFolder, clusterCredentials(box, run)).
+	return m.withProgram(lean(full)).
+		WithMountedDirectory(credentialsFolder, m.clusterCredentials(full, run)).
 		WithServiceBinding("cluster", cluster), []string{"--kubeconfig", credentialsFolder + "/kubeconfig", "--await", readyURL}, nil
 }
 

@@ -91,11 +91,7 @@ func (m *ContainerSigning) newChain(ctx context.Context, plan chainPlan) (*chain
 	if c.signing, c.concealed, err = withSecrets(ctx, c.box, plan.secrets, nil); err != nil {
 		return nil, err
 	}
-	clusterBox, err := m.clusterBox(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c.clusterAuthority = clusterCredentials(clusterBox, plan.name)
+	c.clusterAuthority = m.clusterCredentials(box, plan.name)
 	return c, nil
 }
 
@@ -122,7 +118,7 @@ func (c *chainRun) run(ctx context.Context) (_ judgement, err error) {
 		}
 	}
 	if c.cluster, err = c.m.startable(ctx, clusterPlan{
-		name: c.name, registry: c.production, registryAddress: productionRegistry, node: c.node, ca: c.identity.ca, awaited: true,
+		name: c.name, registry: c.production, registryAddress: productionRegistry, node: c.node, ca: c.identity.ca, plain: true, awaited: true,
 	}); err != nil {
 		return judgement{}, err
 	}

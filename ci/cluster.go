@@ -67,6 +67,9 @@ type clusterPlan struct {
 	registryAddress string
 	node            bool
 	ca              *dagger.File // that the node's image verifier trusts
+	// plain says that all images are in registries that speak plain HTTP: the
+	// cluster then needs no CAs, which only a distribution has.
+	plain bool
 	// awaited makes it a service that is up at once, and answers at readyURL
 	// when it is ready. Otherwise the engine waits for its port: it looks at
 	// growing intervals, and would see it seconds later.
@@ -75,12 +78,17 @@ type clusterPlan struct {
 
 // startable makes a service of a cluster.
 func (m *ContainerSigning) startable(ctx context.Context, plan clusterPlan) (*dagger.Service, error) {
-	box, err := m.clusterBox(ctx)
+	full, err := m.with(ctx, clusterFolders...)
 	if err != nil {
 		return nil, err
 	}
+	box := full
+	if plan.plain {
+		box = lean(full)
+	}
+	box = m.withProgram(box)
 	args := []string{"e2e", "cluster", "--credentials", credentialsFolder, "--listen", "0.0.0.0:6443", "--host", "cluster"}
-	credentials := clusterCredentials(box, plan.name)
+	credentials := m.clusterCredentials(full, plan.name)
 	if plan.node {
 		if box, err = m.nodeBox(ctx, plan.ca); err != nil {
 			return nil, err
@@ -148,17 +156,13 @@ func (m *ContainerSigning) Kubeconfig(
 	// +default="https://localhost:6443"
 	server string,
 ) (*dagger.File, error) {
-	box, err := m.clusterBox(ctx)
-	if err != nil {
-		return nil, err
-	}
 	full, err := m.with(ctx, clusterFolders...)
 	if err != nil {
 		return nil, err
 	}
 	const file = "/run/kubeconfig"
 	return full.
-		WithFile(file, clusterCredentials(box, name).File("kubeconfig")).
+		WithFile(file, m.clusterCredentials(full, name).File("kubeconfig")).
 		WithExec([]string{"sed", "-i", "s#" + clusterURL + "#" + server + "#", file}).
 		File(file), nil
 }
@@ -166,17 +170,8 @@ func (m *ContainerSigning) Kubeconfig(
 // clusterCredentials are an authority for the cluster of a name, and a
 // kubeconfig. They are made once, and then the engine's cache has them: the
 // cluster and its kubeconfig may be asked for one after the other.
-func clusterCredentials(box *dagger.Container, name string) *dagger.Directory {
-	return anew(box, name).
+func (m *ContainerSigning) clusterCredentials(full *dagger.Container, name string) *dagger.Directory {
+	return anew(m.withProgram(lean(full)), name).
 		WithExec([]string{"e2e", "credentials", "--output", credentialsFolder, "--server", clusterURL}).
 		Directory(credentialsFolder)
-}
-
-// clusterBox is a container that can run a cluster, or connect with one.
-func (m *ContainerSigning) clusterBox(ctx context.Context) (*dagger.Container, error) {
-	container, err := m.with(ctx, clusterFolders...)
-	if err != nil {
-		return nil, err
-	}
-	return m.withProgram(lean(container)), nil
 }
