@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -127,7 +128,8 @@ type judgement struct {
 	surprise string // the table, if not all is as expected
 }
 
-// judge runs `e2e judge`. That not all is as expected is no error.
+// judge runs `e2e judge`. That not all is as expected is no error; that it came
+// to no verdicts is one.
 func judge(ctx context.Context, box *dagger.Container, args []string, reached ...access) (judgement, error) {
 	const folder = "/run/report"
 	box, command, err := reach(ctx, box, append([]string{"e2e", "judge", "--report", folder}, args...), reached...)
@@ -147,12 +149,19 @@ func judge(ctx context.Context, box *dagger.Container, args []string, reached ..
 	if status == 0 {
 		return found, nil
 	}
-	if found.surprise, err = found.report.File("table.txt").Contents(ctx); err == nil {
-		return found, nil
+	content, err := found.report.File("report.json").Contents(ctx)
+	if err != nil {
+		return judgement{}, fmt.Errorf("reading the report: %w", err)
 	}
-	// It came to no verdict.
-	words, err := box.Stderr(ctx)
-	return judgement{}, errors.Join(fmt.Errorf("judging: %s", words), err)
+	var ended struct{ Error string }
+	if err := json.Unmarshal([]byte(content), &ended); err != nil {
+		return judgement{}, fmt.Errorf("reading the report: %w", err)
+	}
+	if ended.Error != "" {
+		return judgement{}, fmt.Errorf("judging: %s", ended.Error) // before all verdicts
+	}
+	found.surprise, err = found.report.File("table.txt").Contents(ctx)
+	return found, err
 }
 
 // portOf is the port of a service.

@@ -37,7 +37,7 @@ type chainRun struct {
 	chainPlan
 	m                *ContainerSigning
 	box              *dagger.Container // with all tools, and a distribution
-	lean             *dagger.Container // with all tools
+	lean             *dagger.Container // with all tools, and nothing else
 	ci, production   *dagger.Service
 	cluster          *dagger.Service
 	clusterAuthority *dagger.Directory

@@ -47,7 +47,7 @@ func (m *ContainerSigning) Copy(
 	if err != nil {
 		return nil, err
 	}
-	return newSigned(ctx, m, done.File(moveResult), target, nil)
+	return newSigned(ctx, m, done.File(moveResult), target, nil, to)
 }
 
 // moveResult is where a container tells what move has copied.
@@ -92,7 +92,12 @@ func (m *ContainerSigning) Bundle(
 	plainHttp bool,
 ) (*dagger.File, error) {
 	from := access{image: image, service: registry, credentials: registryCredentials, plainHTTP: plainHttp, alias: "registry"}
-	args := append(from.insecure("--from-plain-http"), "--from", image, "--to", "/bundle:"+reference.Tag(image))
+	return m.bundle(ctx, from, reference.Tag(image))
+}
+
+// bundle makes an archive in which the image has a tag.
+func (m *ContainerSigning) bundle(ctx context.Context, from access, tag string) (*dagger.File, error) {
+	args := append(from.insecure("--from-plain-http"), "--from", from.image, "--to", "/bundle:"+tag)
 	done, err := m.move(ctx, nil, args, from)
 	if err != nil {
 		return nil, err
@@ -111,7 +116,7 @@ func (m *ContainerSigning) Load(
 	bundle *dagger.File,
 	// The reference that the image gets, such as registry.example.com/app:1.0.
 	to string,
-	// The tag that the image has in the bundle: that of the image, or latest.
+	// The tag that the image has in the bundle, if that holds several.
 	//
 	// +optional
 	tag string,
@@ -130,13 +135,14 @@ func (m *ContainerSigning) Load(
 	plainHttp bool,
 ) (*Signed, error) {
 	target := access{image: to, service: registry, credentials: registryCredentials, plainHTTP: plainHttp, alias: "registry"}
-	if tag == "" {
-		tag = reference.Tag(to)
+	from := "/bundle"
+	if tag != "" {
+		from += ":" + tag
 	}
-	args := append(target.insecure("--to-plain-http"), "--from", "/bundle:"+tag, "--to", to)
+	args := append(target.insecure("--to-plain-http"), "--from", from, "--to", to)
 	done, err := m.move(ctx, bundle, args, target)
 	if err != nil {
 		return nil, err
 	}
-	return newSigned(ctx, m, done.File(moveResult), target, nil)
+	return newSigned(ctx, m, done.File(moveResult), target, nil, to)
 }

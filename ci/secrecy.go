@@ -34,11 +34,15 @@ func (m *ContainerSigning) Secrecy(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	registry, image, err := m.unsigned(ctx, run)
+	registry, err := m.Registry(ctx, "secrecy "+run, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop(ctx, registry)) }()
+	image, err := m.pushUnsigned(ctx, registry, run)
+	if err != nil {
+		return err
+	}
 	demonstrator, err := demonstration(ctx, box, "secrecy", run)
 	if err != nil {
 		return err
@@ -66,27 +70,22 @@ func (m *ContainerSigning) Secrecy(ctx context.Context) (err error) {
 	return work.Wait()
 }
 
-// unsigned is a registry with an image that isn't signed.
-func (m *ContainerSigning) unsigned(ctx context.Context, run string) (*dagger.Service, string, error) {
-	registry, err := m.Registry(ctx, "secrecy "+run, nil)
-	if err != nil {
-		return nil, "", err
-	}
+// pushUnsigned starts a registry with an image that isn't signed.
+func (m *ContainerSigning) pushUnsigned(ctx context.Context, registry *dagger.Service, run string) (image string, err error) {
 	container, err := m.with(ctx, "notation", "oras", "busybox")
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
-	_, err = registry.Start(ctx)
-	if err != nil {
-		return nil, "", explain("starting a registry", err)
+	if _, err = registry.Start(ctx); err != nil {
+		return "", explain("starting a registry", err)
 	}
 	at := access{image: ciRegistry + "/", service: registry, alias: "ci"}
 	box, args, err := reach(ctx, anew(m.equip(container), run), []string{"e2e", "push", "--ci-registry", ciRegistry, "--state", statePath}, at)
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	_, err = evaluate(ctx, "pushing an image", box.WithExec(args))
-	return registry, ciRegistry + "/busybox:u-root", err
+	return ciRegistry + "/busybox:u-root", err
 }
 
 // secretly signs, and looks for what has to be kept in all that can be seen of

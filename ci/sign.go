@@ -140,7 +140,7 @@ func sign(ctx context.Context, m *ContainerSigning, box *dagger.Container, by id
 	if err != nil {
 		return nil, err
 	}
-	return newSigned(ctx, m, signed.File(signedResult), at, by.ca)
+	return newSigned(ctx, m, signed.File(signedResult), at, by.ca, images...)
 }
 
 // signedResult is where a container tells what it has signed.

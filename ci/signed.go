@@ -22,6 +22,10 @@ type Signed struct {
 	// The CA that vouches for the signer, in PEM.
 	Ca *dagger.File
 
+	// The images as they were named, in the same order.
+	//
+	// +private
+	Names []string
 	// +private
 	Module *ContainerSigning
 	// +private
@@ -32,8 +36,9 @@ type Signed struct {
 	PlainHTTP bool
 }
 
-// newSigned reads what `e2e sign` or `e2e copy` has written.
-func newSigned(ctx context.Context, m *ContainerSigning, result *dagger.File, at access, ca *dagger.File) (*Signed, error) {
+// newSigned reads what `e2e sign` or `e2e copy` has written of the images that
+// were named.
+func newSigned(ctx context.Context, m *ContainerSigning, result *dagger.File, at access, ca *dagger.File, names ...string) (*Signed, error) {
 	content, err := result.Contents(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading what was signed: %w", err)
@@ -45,7 +50,10 @@ func newSigned(ctx context.Context, m *ContainerSigning, result *dagger.File, at
 	if err := json.Unmarshal([]byte(content), &images); err != nil {
 		return nil, fmt.Errorf("reading what was signed: %w", err)
 	}
-	signed := &Signed{Ca: ca, Module: m, Service: at.service, Credentials: at.credentials, PlainHTTP: at.plainHTTP}
+	if len(images) != len(names) {
+		return nil, fmt.Errorf("reading what was signed: of %d images there are %d", len(names), len(images))
+	}
+	signed := &Signed{Names: names, Ca: ca, Module: m, Service: at.service, Credentials: at.credentials, PlainHTTP: at.plainHTTP}
 	for _, image := range images {
 		signed.References = append(signed.References, image.Reference)
 		signed.Digests = append(signed.Digests, image.Digest)
@@ -72,14 +80,14 @@ func (s *Signed) Verify(
 	if ca == nil {
 		return "", errors.New("there is no CA to verify with: give --ca")
 	}
-	return s.each(func(image string) (string, error) {
+	return s.each(func(image, _ string) (string, error) {
 		return s.Module.Verify(ctx, image, ca, trustPolicy, "container-signing", s.Service, s.Credentials, s.PlainHTTP)
 	})
 }
 
 // Show the signatures of the images, as `inspect` does
 func (s *Signed) Inspect(ctx context.Context) (string, error) {
-	return s.each(func(image string) (string, error) {
+	return s.each(func(image, _ string) (string, error) {
 		return s.Module.Inspect(ctx, image, s.Service, s.Credentials, s.PlainHTTP)
 	})
 }
@@ -88,7 +96,7 @@ func (s *Signed) Inspect(ctx context.Context) (string, error) {
 func (s *Signed) Copy(
 	ctx context.Context,
 	// Where the images go, such as registry.example.com/production: each keeps
-	// the last part of its name. Or a whole reference, for a single image.
+	// the last part of its name, and its tag. Or a whole reference, for a single image.
 	to string,
 	// That registry, where it is a service or on your machine.
 	//
@@ -107,15 +115,16 @@ func (s *Signed) Copy(
 		registryCredentials = s.Credentials
 	}
 	all := &Signed{Ca: s.Ca, Module: s.Module, Service: toRegistry, Credentials: registryCredentials, PlainHTTP: toPlainHttp}
-	_, err := s.each(func(image string) (string, error) {
+	_, err := s.each(func(image, name string) (string, error) {
 		target := to
 		if len(s.References) > 1 {
-			target = reference.Below(to, image)
+			target = reference.Below(to, name)
 		}
 		copied, err := s.Module.Copy(ctx, image, target, s.Service, toRegistry, registryCredentials, s.PlainHTTP, toPlainHttp)
 		if err != nil {
 			return "", err
 		}
+		all.Names = append(all.Names, copied.Names...)
 		all.References = append(all.References, copied.References...)
 		all.Digests = append(all.Digests, copied.Digests...)
 		all.Signatures = append(all.Signatures, copied.Signatures...)
@@ -129,16 +138,17 @@ func (s *Signed) Bundle(ctx context.Context) (*dagger.File, error) {
 	if len(s.References) != 1 {
 		return nil, fmt.Errorf("a bundle holds one image, and %d are signed: bundle them one by one, with `bundle --image`", len(s.References))
 	}
-	return s.Module.Bundle(ctx, s.References[0], s.Service, s.Credentials, s.PlainHTTP)
+	from := access{image: s.References[0], service: s.Service, credentials: s.Credentials, plainHTTP: s.PlainHTTP, alias: "registry"}
+	return s.Module.bundle(ctx, from, reference.Tag(s.Names[0]))
 }
 
-// each joins what do returns for the images. A failure is no reason to leave
-// out the others.
-func (s *Signed) each(do func(image string) (string, error)) (string, error) {
+// each joins what do returns for the images, by digest and as they were named. A
+// failure is no reason to leave out the others.
+func (s *Signed) each(do func(image, name string) (string, error)) (string, error) {
 	var outputs []string
 	var faults []error
-	for _, image := range s.References {
-		output, err := do(image)
+	for i, image := range s.References {
+		output, err := do(image, s.Names[i])
 		outputs, faults = append(outputs, output), append(faults, err)
 	}
 	return strings.Join(outputs, ""), errors.Join(faults...)

@@ -24,7 +24,7 @@ var notInChain = []string{"actionlint", "staticcheck"}
 // Every pinned tool of the chain, built from its Go module: notation, oras,
 // registry, etcd, Kubernetes, Kyverno, containerd and runc
 //
-// A build from nothing takes ten to fifteen minutes on two cores. Publish the
+// A build from nothing takes fifteen minutes on two cores. Publish the
 // container once, and hand it back: `dagger call --tools REFERENCE e-2-e`
 // compiles none of them again.
 func (m *ContainerSigning) Tools(ctx context.Context) (*dagger.Container, error) {
@@ -93,10 +93,11 @@ func withTools(container *dagger.Container, tools *dagger.Directory) *dagger.Con
 		WithEnvVariable("PATH", toolFolder+"/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true})
 }
 
-// lean is a container with the tools of another one and nothing else, not even
-// a shell. These need no more, and it starts sooner: where an engine has CAs of
-// its own it installs them into each container that has a distribution, by that
-// distribution's own and slow tool.
+// lean is a container with the tools of another one and nothing else: no shell,
+// and no CAs. That is enough for what only runs tools and this project's
+// programs, and talks to nothing outside of a run. It starts sooner: where an
+// engine has CAs of its own it installs them into each container that has a
+// distribution, by that distribution's own and slow tool.
 func lean(full *dagger.Container) *dagger.Container {
 	return withTools(dag.Container().
 		WithEnvVariable("PATH", "/usr/local/bin").

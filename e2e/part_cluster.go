@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,13 +58,8 @@ func runCluster(ctx context.Context, args []string) error {
 	if err := cluster.CheckAuthority(*credentials); err != nil {
 		return usagef("reading --credentials: %w; `e2e credentials` makes them", err)
 	}
-	for name, address := range map[string]string{"listen": *listen, "readyz": *readyz} {
-		if address == "" {
-			continue
-		}
-		if err := registry.CheckFree(name, address); err != nil {
-			return usageError{err}
-		}
+	if err := checkListening(*listen, *readyz); err != nil {
+		return usageError{err}
 	}
 	programs, err := n.prepare(ctx, o)
 	if err != nil {
@@ -92,6 +88,18 @@ func runCluster(ctx context.Context, args []string) error {
 	})
 }
 
+// checkListening finds addresses that can't be listened on. That of --readyz may
+// be left out.
+func checkListening(listen, readyz string) error {
+	if err := registry.CheckFree("listen", listen); err != nil || readyz == "" {
+		return err
+	}
+	if readyz == listen {
+		return fmt.Errorf("--readyz %s is the address of --listen too; give another one", readyz)
+	}
+	return registry.CheckFree("readyz", readyz)
+}
+
 // tellReadiness answers at an address, if there is one, who asks whether what
 // start starts is ready, and returns when that does.
 func tellReadiness(ctx context.Context, address string, start func(ready func()) error) error {
@@ -104,7 +112,8 @@ func tellReadiness(ctx context.Context, address string, start func(ready func())
 	}
 	err = start(gate.Ready)
 	if err != nil {
-		gate.Fail(err)
+		// What has ended the start says more than what it was doing then.
+		gate.Fail(cmp.Or(context.Cause(ctx), err))
 	}
 	return errors.Join(err, gate.Close(context.WithoutCancel(ctx)))
 }

@@ -13,7 +13,7 @@ import (
 func runCopy(ctx context.Context, args []string) error {
 	var o options
 	flags := newPartFlags(&o, "copy", "v")
-	from := flags.String("from", "", "`reference` of the image; or, in an OCI layout, ./FOLDER:TAG")
+	from := flags.String("from", "", "`reference` of the image; or, in an OCI layout, ./FOLDER:TAG, or ./FOLDER of the only one")
 	to := flags.String("to", "", "`reference` that it gets; or, in an OCI layout, ./FOLDER:TAG")
 	plainFrom := flags.Bool("from-plain-http", false, "the registry of --from speaks plain HTTP, as one on loopback is taken to do anyway")
 	plainTo := flags.Bool("to-plain-http", false, "the registry of --to speaks plain HTTP, as one on loopback is taken to do anyway")
@@ -33,6 +33,12 @@ func runCopy(ctx context.Context, args []string) error {
 		return err
 	}
 	source, target := canonical(*from), canonical(*to)
+	if chain.IsPath(source) {
+		var err error
+		if source, err = chain.InLayout(source); err != nil {
+			return usagef("reading --from: %w", err)
+		}
+	}
 	return runPart(ctx, plan{options: o}, []string{"oras"}, func(ctx context.Context, r *chainRun) error {
 		oras := chain.ORAS{Tool: r.tool(r.programs["oras"])}
 		for reference, plain := range map[string]bool{source: *plainFrom, target: *plainTo} {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -23,6 +24,9 @@ func runJudge(ctx context.Context, args []string) error {
 	runs := flags.Bool("runs", false, "the cluster has nodes that reach the images: admitted pods must run, and Jobs complete")
 	bypass := flags.Bool("bypass", false, "its nodes verify images before they pull: go around the policies, by way of namespace "+excluded+" (needs --runs and --state)")
 	if err := parsePart(flags, args, "kubeconfig", "ca"); err != nil {
+		return err
+	}
+	if err := checkAwaited(*awaited); err != nil {
 		return err
 	}
 	if *bypass && (!*runs || *stateFile == "") {
@@ -65,15 +69,27 @@ func runJudge(ctx context.Context, args []string) error {
 	})
 }
 
-// awaitCluster waits for a cluster that is still being started, if there is a
-// URL to ask.
-func (r *chainRun) awaitCluster(ctx context.Context, url string) error {
-	if url == "" {
+// checkAwaited finds an --await that nothing can be asked at.
+func checkAwaited(awaited string) error {
+	if awaited == "" {
 		return nil
 	}
-	return r.bounded(ctx, "wait for the cluster", func(ctx context.Context) error {
-		if err := readiness.Await(ctx, url); err != nil {
-			return fmt.Errorf("asking at %s whether the cluster is ready: %w; its own words say more", url, err)
+	if parsed, err := url.Parse(awaited); err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
+		return usagef("reading --await %q: give a URL such as http://cluster:6444/readyz", awaited)
+	}
+	return nil
+}
+
+// awaitCluster waits for a cluster that is still being started, if there is a
+// URL to ask. It has no bound of its own: whoever starts the cluster gives up
+// what takes too long, and answers then.
+func (r *chainRun) awaitCluster(ctx context.Context, awaited string) error {
+	if awaited == "" {
+		return nil
+	}
+	return r.console.do("wait for the cluster", func() error {
+		if err := readiness.Await(ctx, awaited); err != nil {
+			return fmt.Errorf("asking at %s whether the cluster is ready: %w; its own words say more", awaited, err)
 		}
 		return nil
 	})

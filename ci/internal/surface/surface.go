@@ -4,6 +4,7 @@
 package surface
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -65,8 +66,11 @@ func Read(folder string) (map[string]Object, error) {
 // parse reads the Go files of a folder that aren't generated.
 func parse(folder string) ([]*ast.File, error) {
 	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
-	if err != nil || len(paths) == 0 {
-		return nil, fmt.Errorf("looking for the module's source in %q: there is none (%v)", folder, err)
+	if err == nil && len(paths) == 0 {
+		err = errors.New("there is none")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking for the module's source in %q: %w", folder, err)
 	}
 	var files []*ast.File
 	for _, path := range paths {

@@ -21,6 +21,7 @@ const Path = "/readyz"
 // is, or with status 503 and the reason once it is known that it never will
 // be. Until then the answer waits.
 type Gate struct {
+	address net.Addr
 	server  http.Server
 	settle  sync.Once
 	settled chan struct{}
@@ -33,7 +34,7 @@ func Open(address string) (*Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gate{settled: make(chan struct{})}
+	g := &Gate{address: listener.Addr(), settled: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path, g.answer)
 	g.server.Handler = mux
@@ -55,6 +56,9 @@ func (g *Gate) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	_, _ = io.WriteString(w, "ok")
 }
+
+// URL is where the gate is asked.
+func (g *Gate) URL() string { return "http://" + g.address.String() + Path }
 
 // Ready says that it is ready. Nothing that is said after it counts.
 func (g *Gate) Ready() { g.say(nil) }

@@ -1,11 +1,16 @@
 package readiness_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"container-signing/e2e/internal/readiness"
 )
@@ -13,47 +18,63 @@ import (
 // open opens a gate, and returns where it is asked.
 func open(t *testing.T) (*readiness.Gate, string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	gate, err := readiness.Open(address)
+	gate, err := readiness.Open("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = gate.Close(context.Background()) })
-	return gate, "http://" + address + readiness.Path
+	return gate, gate.URL()
 }
 
-// ask asks a gate twice, beside the test.
-func ask(t *testing.T, url string) <-chan error {
+// ask asks a gate, and returns once it has been heard: the answer to a first
+// request has come, and the second has been sent with it.
+func ask(t *testing.T, url string) (answer <-chan string) {
 	t.Helper()
-	answers := make(chan error, 2)
-	for range cap(answers) {
-		go func() { answers <- readiness.Await(t.Context(), url) }()
+	address, _, _ := strings.Cut(strings.TrimPrefix(url, "http://"), "/")
+	connection, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = connection.Close() })
+	if _, err := io.WriteString(connection, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET "+readiness.Path+" HTTP/1.0\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	from := bufio.NewReader(connection)
+	if response, err := http.ReadResponse(from, &http.Request{Method: http.MethodHead}); err != nil || response.StatusCode != http.StatusNotFound {
+		t.Fatalf("asking for what isn't there: %v, %v", response, err)
+	}
+	answers := make(chan string, 1)
+	go func() {
+		all, err := io.ReadAll(from)
+		answers <- fmt.Sprint(string(all), err)
+	}()
 	return answers
 }
 
 func TestAnswersWhenReady(t *testing.T) {
 	gate, url := open(t)
-	answers := ask(t, url)
-	select {
-	case err := <-answers:
-		t.Fatalf("an answer before it is ready: %v", err)
-	default:
+	answers := []<-chan string{ask(t, url), ask(t, url)}
+	// Who asks now has to wait too: it gives up before there is an answer.
+	impatient, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := readiness.Await(impatient, url); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the answer before it is ready: %v", err)
+	}
+	for _, answer := range answers {
+		select {
+		case words := <-answer:
+			t.Errorf("the answer before it is ready: %s", words)
+		default:
+		}
 	}
 	gate.Ready()
-	for range cap(answers) {
-		if err := <-answers; err != nil {
-			t.Error(err)
+	for _, answer := range answers {
+		if words := <-answer; !strings.HasPrefix(words, "HTTP/1.0 200 OK") {
+			t.Errorf("the answer when it is ready: %s", words)
 		}
 	}
 	// And those who ask later, even if it fails after it has been ready.
+	gate.Fail(errors.New("too late"))
 	if err := readiness.Await(t.Context(), url); err != nil {
 		t.Error(err)
 	}
@@ -61,13 +82,14 @@ func TestAnswersWhenReady(t *testing.T) {
 
 func TestTellsWhyItNeverWillBeReady(t *testing.T) {
 	gate, url := open(t)
-	answers := ask(t, url)
+	answer := ask(t, url)
 	gate.Fail(errors.New("no room for etcd"))
 	gate.Ready()
-	for range cap(answers) {
-		if err := <-answers; err == nil || !strings.Contains(err.Error(), "no room for etcd") {
-			t.Errorf("the answer isn't the reason: %v", err)
-		}
+	if words := <-answer; !strings.HasPrefix(words, "HTTP/1.0 503 ") || !strings.Contains(words, "no room for etcd") {
+		t.Errorf("the answer isn't the reason: %s", words)
+	}
+	if err := readiness.Await(t.Context(), url); err == nil || !strings.Contains(err.Error(), "no room for etcd") {
+		t.Errorf("the answer isn't the reason: %v", err)
 	}
 }
 
