@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	specs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -31,6 +32,7 @@ func InLayout(reference string) (string, error) {
 			tags = append(tags, tag)
 		}
 	}
+	slices.Sort(tags) // oras writes them in any order
 	switch len(tags) {
 	case 0:
 		return "", fmt.Errorf("looking for the image in %q: none has a tag; name it by its digest, as %s@sha256:…", reference, reference)
