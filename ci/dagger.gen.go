@@ -97,6 +97,7 @@ func (r Signed) MarshalJSON() ([]byte, error) {
 		Digests     []string
 		Signatures  []string
 		Ca          *dagger.File
+		Names       []string
 		Module      *ContainerSigning
 		Service     *dagger.Service
 		Credentials *dagger.Secret
@@ -106,6 +107,7 @@ func (r Signed) MarshalJSON() ([]byte, error) {
 	concrete.Digests = r.Digests
 	concrete.Signatures = r.Signatures
 	concrete.Ca = r.Ca
+	concrete.Names = r.Names
 	concrete.Module = r.Module
 	concrete.Service = r.Service
 	concrete.Credentials = r.Credentials
@@ -119,6 +121,7 @@ func (r *Signed) UnmarshalJSON(bs []byte) error {
 		Digests     []string
 		Signatures  []string
 		Ca          *dagger.File
+		Names       []string
 		Module      *ContainerSigning
 		Service     *dagger.Service
 		Credentials *dagger.Secret
@@ -132,6 +135,7 @@ func (r *Signed) UnmarshalJSON(bs []byte) error {
 	r.Digests = concrete.Digests
 	r.Signatures = concrete.Signatures
 	r.Ca = concrete.Ca
+	r.Names = concrete.Names
 	r.Module = concrete.Module
 	r.Service = concrete.Service
 	r.Credentials = concrete.Credentials
