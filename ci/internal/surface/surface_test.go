@@ -3,6 +3,7 @@ package surface
 import (
 	"encoding/json"
 	"fmt"
+	"go/ast"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -51,36 +52,68 @@ func TestFunctions(t *testing.T) {
 }
 
 // TestGenerated makes sure that the generated code is that of this source: it
-// calls every function by its arguments.
+// calls every function by its arguments, and hands on every field of an object.
 func TestGenerated(t *testing.T) {
 	generated, err := os.ReadFile("../../dagger.gen.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := filepath.Glob("../../*.go")
+	files, err := parse("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	function := regexp.MustCompile(`(?m)^func \(\w+ \*(\w+)\) ([A-Z]\w*)\(`)
-	found := 0
-	for _, file := range source {
-		if strings.HasSuffix(file, ".gen.go") {
-			continue
-		}
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, match := range function.FindAllStringSubmatch(string(content), -1) {
-			found++
-			if call := fmt.Sprintf("(*%s).%s(&parent", match[1], match[2]); !strings.Contains(string(generated), call) {
-				t.Errorf("the generated code has no call %s…: run dagger develop", call)
+	var wanted []string
+	for _, file := range files {
+		for _, declaration := range file.Decls {
+			switch d := declaration.(type) {
+			case *ast.FuncDecl:
+				if d.Recv != nil && d.Name.IsExported() {
+					wanted = append(wanted, call(d))
+				}
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					wanted = append(wanted, assignments(spec)...)
+				}
 			}
 		}
 	}
-	if found < 10 {
-		t.Errorf("found only %d functions", found)
+	if len(wanted) < 20 {
+		t.Errorf("found only %d functions and fields", len(wanted))
 	}
+	for _, code := range wanted {
+		if !strings.Contains(string(generated), code) {
+			t.Errorf("the generated code has no %q: run dagger develop", code)
+		}
+	}
+}
+
+// call is how generated code calls a function of an object.
+func call(d *ast.FuncDecl) string {
+	arguments := []string{"&parent"}
+	for _, parameter := range d.Type.Params.List {
+		for _, name := range parameter.Names {
+			arguments = append(arguments, name.Name)
+		}
+	}
+	return fmt.Sprintf("(*%s).%s(%s)", typeName(d.Recv.List[0].Type), d.Name.Name, strings.Join(arguments, ", "))
+}
+
+// assignments are how generated code hands on the fields of an object.
+func assignments(spec ast.Spec) (code []string) {
+	object, ok := spec.(*ast.TypeSpec)
+	if !ok {
+		return nil
+	}
+	fields, ok := object.Type.(*ast.StructType)
+	if !ok || !object.Name.IsExported() {
+		return nil
+	}
+	for _, field := range fields.Fields.List {
+		for _, name := range field.Names {
+			code = append(code, fmt.Sprintf("concrete.%[1]s = r.%[1]s\n", name.Name), fmt.Sprintf("r.%[1]s = concrete.%[1]s\n", name.Name))
+		}
+	}
+	return code
 }
 
 // TestModule makes sure that dagger.json names what exists.
