@@ -113,7 +113,7 @@ func (m *ContainerSigning) connectFresh(ctx context.Context, registry *dagger.Se
 		return nil, nil, err
 	}
 	run := newRun()
-	cluster, err := m.startable(ctx, clusterPlan{name: run, registry: registry, registryAddress: registryAddress, awaited: true})
+	cluster, err := m.clusterService(ctx, clusterPlan{name: run, registry: registry, registryAddress: registryAddress, awaited: true})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -151,7 +151,9 @@ func judge(ctx context.Context, box *dagger.Container, args []string, reached ..
 	}
 	content, err := found.report.File("report.json").Contents(ctx)
 	if err != nil {
-		return judgement{}, fmt.Errorf("reading the report: %w", err)
+		// It has failed before it could write one.
+		words, unheard := box.Stderr(ctx)
+		return judgement{}, errors.Join(fmt.Errorf("judging: exit status %d: %s", status, words), unheard, err)
 	}
 	var ended struct{ Error string }
 	if err := json.Unmarshal([]byte(content), &ended); err != nil {

@@ -117,7 +117,7 @@ func (c *chainRun) run(ctx context.Context) (_ judgement, err error) {
 			return judgement{}, err
 		}
 	}
-	if c.cluster, err = c.m.startable(ctx, clusterPlan{
+	if c.cluster, err = c.m.clusterService(ctx, clusterPlan{
 		name: c.name, registry: c.production, registryAddress: productionRegistry, node: c.node, ca: c.identity.ca, plain: true, awaited: true,
 	}); err != nil {
 		return judgement{}, err

@@ -57,7 +57,7 @@ func (m *ContainerSigning) Cluster(
 	if node && (ca == nil || registry == nil) {
 		return nil, errors.New("--node needs --registry and --ca: where the node pulls from, and what it trusts")
 	}
-	return m.startable(ctx, clusterPlan{name: name, registry: registry, registryAddress: registryAddress, node: node, ca: ca})
+	return m.clusterService(ctx, clusterPlan{name: name, registry: registry, registryAddress: registryAddress, node: node, ca: ca})
 }
 
 // A clusterPlan says what cluster to start.
@@ -76,27 +76,27 @@ type clusterPlan struct {
 	awaited bool
 }
 
-// startable makes a service of a cluster.
-func (m *ContainerSigning) startable(ctx context.Context, plan clusterPlan) (*dagger.Service, error) {
+// clusterService makes a service of a cluster.
+func (m *ContainerSigning) clusterService(ctx context.Context, plan clusterPlan) (*dagger.Service, error) {
 	full, err := m.with(ctx, clusterFolders...)
 	if err != nil {
 		return nil, err
 	}
-	box := full
-	if plan.plain {
-		box = lean(full)
-	}
-	box = m.withProgram(box)
 	args := []string{"e2e", "cluster", "--credentials", credentialsFolder, "--listen", "0.0.0.0:6443", "--host", "cluster"}
-	credentials := m.clusterCredentials(full, plan.name)
-	if plan.node {
+	var box *dagger.Container
+	switch {
+	case plan.node:
 		if box, err = m.nodeBox(ctx, plan.ca); err != nil {
 			return nil, err
 		}
 		args = append(args, "--node", "on", "--registry", plan.registryAddress, "--image-verifier", verifierPath, "--trust", trustFolder+"/notation")
+	case plan.plain:
+		box = m.withProgram(lean(full))
+	default:
+		box = m.withProgram(full)
 	}
 	box = box.
-		WithMountedDirectory(credentialsFolder, credentials).
+		WithMountedDirectory(credentialsFolder, m.clusterCredentials(full, plan.name)).
 		WithExposedPort(clusterPort, dagger.ContainerWithExposedPortOpts{ExperimentalSkipHealthcheck: plan.awaited})
 	if plan.awaited {
 		box = box.WithExposedPort(readyPort)

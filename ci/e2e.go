@@ -72,7 +72,8 @@ func (m *ContainerSigning) E2e(
 // The report of a run of `e2e` as a folder: report.json, junit.xml, table.txt
 //
 // It takes what `e2e` takes. With the name and the options of a run that has
-// been, nothing is run again. It doesn't fail if verdicts aren't as expected.
+// been, nothing is run again. It fails if there are no verdicts, and doesn't if
+// they aren't as expected.
 //
 // +cache="session"
 func (m *ContainerSigning) Report(
