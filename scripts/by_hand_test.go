@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -136,15 +135,6 @@ func TestByHandGivesUpAtItsDeadline(t *testing.T) {
 			}
 		})
 	}
-}
-
-// heedHangup makes what the test starts heed SIGHUP even if the test itself was
-// started with nohup: who is deaf to a signal hands that on.
-func heedHangup(t *testing.T) {
-	t.Helper()
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	t.Cleanup(func() { signal.Stop(hangups) })
 }
 
 func TestByHandEndsBeforeItsDeadline(t *testing.T) {
