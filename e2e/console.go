@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"container-signing/e2e/internal/report"
-	"container-signing/tools/terminal"
+	"container-signing/internal/terminal"
 )
 
 // A console shows the steps of a run, a line each with its time, below them on

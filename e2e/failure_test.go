@@ -35,7 +35,7 @@ func TestFailure(t *testing.T) {
 			[]string{"signing image ", "the signer gave no answer within 100ms"},
 		},
 		"step that takes too long": {
-			[]string{"--patience", "1ms"}, nil,
+			[]string{"--timeout", "1ms"}, nil,
 			[]string{"waiting for ", "given up after 1ms"},
 		},
 	} {

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"container-signing/e2e/internal/chain"
-	"container-signing/e2e/internal/pki"
 	"container-signing/e2e/internal/process"
+	"container-signing/internal/pki"
 )
 
 // An identity is who signs: a signer, its certificate chain, and the CA that

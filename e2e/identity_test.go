@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"container-signing/e2e/internal/pki"
+	"container-signing/internal/pki"
 )
 
 // An ownIdentity is a user's own key and certificates, in files.

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"container-signing/e2e/internal/judge"
-	"container-signing/e2e/internal/pki"
 	"container-signing/e2e/internal/policy"
 	"container-signing/e2e/internal/report"
+	"container-signing/internal/pki"
 )
 
 // enforcedWithin bounds the wait for policies, once Kyverno calls them ready,

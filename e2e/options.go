@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"container-signing/e2e/internal/pki"
+	"container-signing/internal/pki"
 )
 
 // options are what a person can choose about a run.
@@ -32,7 +32,7 @@ type options struct {
 	report           string
 	keep             bool
 	verbose          bool
-	patience         time.Duration
+	timeout          time.Duration
 	node             string
 }
 
@@ -69,7 +69,7 @@ func newFlags(o *options) *flag.FlagSet {
 	flags.StringVar(&o.node, "node", nodeModes[0], "`mode`: run a node, so that admitted pods really start: auto (where this machine and its user can), on, off")
 	flags.BoolVar(&o.keep, "keep", false, "leave everything running until Ctrl-C, and print how to use it")
 	flags.BoolVar(&o.verbose, "v", false, "show the command lines of notation and oras")
-	flags.DurationVar(&o.patience, "patience", 2*time.Minute, "`time` after which a wait is given up")
+	flags.DurationVar(&o.timeout, "timeout", 2*time.Minute, "`time` after which a wait is given up")
 	return flags
 }
 
@@ -113,8 +113,8 @@ func (o options) check() error {
 	if o.ca != "" && o.signer == "" {
 		return usagef("--ca %s without --signer: the demonstration makes a CA of its own; give --signer and --certificate-chain too", o.ca)
 	}
-	if o.patience <= 0 || o.signerTimeout < 0 {
-		return usagef("--patience and --signer-timeout have to be positive durations, such as 90s")
+	if o.timeout <= 0 || o.signerTimeout < 0 {
+		return usagef("--timeout and --signer-timeout have to be positive durations, such as 90s")
 	}
 	return o.checkFolders()
 }

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 
-	"container-signing/e2e/internal/pki"
+	"container-signing/internal/pki"
 )
 
 // runCertificates makes a demonstration chain and its key, or takes the CA out

@@ -45,7 +45,7 @@ func runCluster(ctx context.Context, args []string) error {
 	var hosts repeated
 	var leading leads
 	var n partNode
-	flags := newPartFlags(&o, "cluster", "patience", "node")
+	flags := newPartFlags(&o, "cluster", "timeout", "node")
 	n.add(flags, &o)
 	listen := flags.String("listen", "127.0.0.1:6443", "`address` of the API server")
 	readyz := flags.String("readyz", "", "`address` at which GET /readyz is answered when all is ready, with 200, or with 503 and why it isn't")

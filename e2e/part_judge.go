@@ -15,7 +15,7 @@ import (
 // already, and judges what it admits.
 func runJudge(ctx context.Context, args []string) error {
 	var o options
-	flags := newPartFlags(&o, "judge", "ca", "policy", "policies", "workloads", "report", "production-registry", "patience", "v")
+	flags := newPartFlags(&o, "judge", "ca", "policy", "policies", "workloads", "report", "production-registry", "timeout", "v")
 	flags.Lookup("ca").Usage = "`file` with the CA to trust"
 	kubeconfig := flags.String("kubeconfig", "", "`file` that connects with the cluster as an administrator")
 	server := flags.String("server", "", "`URL` at which the API server is reached, if not at that of the kubeconfig")

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"container-signing/e2e/internal/pki"
+	"container-signing/internal/pki"
 )
 
 // checkJudgeRefuses judges by what isn't the cluster's. That has to be noticed

@@ -44,7 +44,7 @@ func (r *chainRun) state() supplyState {
 // from it, one of them signed with a certificate of a CA that nobody trusts.
 func runPush(ctx context.Context, args []string) error {
 	var o options
-	flags := newPartFlags(&o, "push", "image", "ci-registry", "key-id", "signature-format", "v", "patience")
+	flags := newPartFlags(&o, "push", "image", "ci-registry", "key-id", "signature-format", "v", "timeout")
 	own := flags.Bool("own-signer", false, "the signer is the user's own, and is asked for one signature only")
 	state := flags.String("state", "", "`file` to write what was pushed to, as JSON")
 	if err := parsePart(flags, args, "state"); err != nil {
@@ -81,7 +81,7 @@ func runPush(ctx context.Context, args []string) error {
 // one is given.
 func runPromote(ctx context.Context, args []string) error {
 	var o options
-	flags := newPartFlags(&o, "promote", "ca", "ci-registry", "production-registry", "v", "patience")
+	flags := newPartFlags(&o, "promote", "ca", "ci-registry", "production-registry", "v", "timeout")
 	flags.Lookup("ca").Usage = "`file` with a CA for notation to trust (default: what it trusts already)"
 	file := flags.String("state", "", "`file` that `e2e push` has written; the signature's digest is added to it")
 	if err := parsePart(flags, args, "state"); err != nil {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"container-signing/e2e/internal/pki"
+	"container-signing/internal/pki"
 )
 
 const tlsConfiguration = `version: 0.1

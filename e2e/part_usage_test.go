@@ -56,7 +56,7 @@ func supplyUsage(s *stage) map[string]usageCase {
 		"unknown flag of push":         {[]string{"push", "--colour"}, []string{"-colour", "`e2e push --help`"}},
 		"push without a state":         {[]string{"push"}, []string{"--state is missing"}},
 		"push of what can't be":        {[]string{"push", "--state", state, "--image", "App:1:2"}, []string{`--image "App:1:2"`}},
-		"push with no time":            {[]string{"push", "--state", state, "--patience", "0s"}, []string{"--patience 0s", "positive duration"}},
+		"push with no time":            {[]string{"push", "--state", state, "--timeout", "0s"}, []string{"--timeout 0s", "positive duration"}},
 		"no folder for a state":        {[]string{"push", "--state", s.in("no/state")}, []string{"--state", s.in("no/state"), "make it"}},
 		"unknown flag of copy":         {[]string{"copy", "--colour"}, []string{"-colour", "`e2e copy --help`"}},
 		"copy to nowhere":              {[]string{"copy", "--from", image}, []string{"--to is missing"}},
@@ -86,7 +86,7 @@ func clusterUsage(s *stage, own ownIdentity, kubeconfig string) map[string]usage
 		"cluster that listens at nothing":   {[]string{"cluster", "--credentials", folder, "--listen", ""}, []string{`--listen ""`, "a host and a port"}},
 		"cluster that answers nowhere":      {[]string{"cluster", "--credentials", folder, "--readyz", "cluster"}, []string{`--readyz "cluster"`, "a host and a port"}},
 		"cluster of one address":            {[]string{"cluster", "--credentials", folder, "--listen", "127.0.0.1:0", "--readyz", "127.0.0.1:0"}, []string{"--readyz 127.0.0.1:0", "another one"}},
-		"cluster with no time":              {[]string{"cluster", "--credentials", folder, "--patience", "-1s"}, []string{"--patience -1s", "positive duration"}},
+		"cluster with no time":              {[]string{"cluster", "--credentials", folder, "--timeout", "-1s"}, []string{"--timeout -1s", "positive duration"}},
 		"unknown flag of judge":             {judge("--colour"), []string{"-colour", "`e2e judge --help`"}},
 		"judge of no cluster":               {[]string{"judge", "--ca", own.ca}, []string{"--kubeconfig is missing"}},
 		"missing kubeconfig":                {judge("--kubeconfig", s.in("nowhere")), []string{`kubeconfig "` + s.in("nowhere") + `"`, "no such file", "`e2e credentials`"}},
@@ -121,15 +121,15 @@ func TestPartHelp(t *testing.T) {
 	t.Parallel()
 	for part, flags := range map[string]string{
 		"certificates": "--ca --certificate-chain --key-spec --name --output",
-		"push":         "--ci-registry --image --key-id --own-signer --patience --signature-format --state -v",
+		"push":         "--ci-registry --image --key-id --own-signer --timeout --signature-format --state -v",
 		"sign":         "--certificate-chain --conceal-env --conceal-file --image --key-id --output --parallel --plain-http --signature-format --signer --signer-timeout -v",
 		"copy":         "--from --from-plain-http --output --to --to-plain-http -v",
-		"promote":      "--ca --ci-registry --patience --production-registry --state -v",
+		"promote":      "--ca --ci-registry --timeout --production-registry --state -v",
 		"trust":        "--ca --trust-policy --trust-store -v",
 		"forward":      "--lead",
 		"credentials":  "--output --server",
-		"cluster":      "--credentials --host --image-verifier --lead --listen --node --patience --readyz --registry --trust",
-		"judge":        "--await --bypass --ca --kubeconfig --patience --policies --policy --production-registry --report --runs --server --state -v --workloads",
+		"cluster":      "--credentials --host --image-verifier --lead --listen --node --timeout --readyz --registry --trust",
+		"judge":        "--await --bypass --ca --kubeconfig --timeout --policies --policy --production-registry --report --runs --server --state -v --workloads",
 	} {
 		s := newPart(t, part, "--help").start()
 		if status := s.wait(); status != 0 {

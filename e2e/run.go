@@ -134,7 +134,7 @@ func (r *chainRun) try(ctx context.Context) error {
 
 func (r *chainRun) clusterOptions() cluster.Options {
 	o := cluster.Options{
-		Programs: r.programs, Processes: r.processes, Dir: filepath.Join(r.dir, "cluster"), Patience: r.patience, Step: r.console.step,
+		Programs: r.programs, Processes: r.processes, Dir: filepath.Join(r.dir, "cluster"), Timeout: r.timeout, Step: r.console.step,
 	}
 	if r.withNode {
 		o.StartNode = r.startNode
@@ -142,10 +142,10 @@ func (r *chainRun) clusterOptions() cluster.Options {
 	return o
 }
 
-// bounded runs a step that is given up after the run's patience.
+// bounded runs a step that is given up after the run's timeout.
 func (r *chainRun) bounded(ctx context.Context, name string, f func(context.Context) error) error {
 	return r.console.do(name, func() error {
-		ctx, cancel := context.WithTimeoutCause(ctx, r.patience, fmt.Errorf("given up after %s; --patience takes another time", r.patience))
+		ctx, cancel := context.WithTimeoutCause(ctx, r.timeout, fmt.Errorf("given up after %s; --timeout takes another time", r.timeout))
 		defer cancel()
 		return f(ctx)
 	})

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"container-signing/e2e/internal/pki"
+	"container-signing/internal/pki"
 )
 
 // A usageCase is something that can't be done, and what e2e says about it.
@@ -38,8 +38,8 @@ func usageCases() map[string]usageCase {
 		"signer without chain":     {[]string{"--signer", "true"}, []string{"--signer and --certificate-chain belong together"}},
 		"chain without signer":     {[]string{"--certificate-chain", "x"}, []string{"--signer and --certificate-chain belong together"}},
 		"CA without signer":        {[]string{"--ca", "x"}, []string{"--ca x without --signer"}},
-		"patience that isn't one":  {[]string{"--patience", "soon"}, []string{`"soon"`, "-patience"}},
-		"no patience":              {[]string{"--patience", "0s"}, []string{"--patience", "90s"}},
+		"timeout that isn't one":   {[]string{"--timeout", "soon"}, []string{`"soon"`, "-timeout"}},
+		"no timeout":               {[]string{"--timeout", "0s"}, []string{"--timeout", "90s"}},
 		"image that can't be":      {[]string{"--image", "Busybox:latest:1"}, []string{`--image "Busybox:latest:1"`}},
 		"missing workloads":        {[]string{"--workloads", "nowhere"}, []string{"--workloads", "nowhere: no such file or directory"}},
 		"missing policies":         {[]string{"--policies", "nowhere"}, []string{"--policies", "nowhere: no such file or directory"}},

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"container-signing/tools/terminal"
+	"container-signing/internal/terminal"
 )
 
 // progress shows which module of how many is built, what the build is doing,

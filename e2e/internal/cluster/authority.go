@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"container-signing/e2e/internal/pki"
+	"container-signing/internal/pki"
 )
 
 // The files of an authority that is made before its cluster.

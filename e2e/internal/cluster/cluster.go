@@ -38,9 +38,9 @@ type Options struct {
 	Programs  tools.Programs
 	Processes *process.Group // to which the cluster's processes belong
 	Dir       string         // of the cluster's files
-	// Patience is the time after which a step that isn't done is given up.
-	Patience time.Duration
-	Step     Step
+	// Timeout is the time after which a step that isn't done is given up.
+	Timeout time.Duration
+	Step    Step
 	// StartNode adds a node once the API server serves; nil means none.
 	StartNode func(context.Context, *Cluster) error
 	// Authority is a folder that [NewAuthority] has made; empty for a fresh
@@ -76,7 +76,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	c := &Cluster{programs: o.Programs, processes: o.Processes, dir: o.Dir}
 	bounded := func(ctx context.Context, name string, start func(context.Context) error) error {
 		done := o.Step(name)
-		ctx, cancel := context.WithTimeoutCause(ctx, o.Patience, fmt.Errorf("given up after %s", o.Patience))
+		ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("given up after %s", o.Timeout))
 		defer cancel()
 		return done(start(ctx))
 	}

@@ -9,7 +9,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"container-signing/e2e/internal/node"
-	"container-signing/e2e/internal/pki"
+	"container-signing/internal/pki"
 )
 
 // credentials are the files by which the parts of a cluster know each other.

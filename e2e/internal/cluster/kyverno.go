@@ -13,8 +13,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"container-signing/e2e/internal/await"
-	"container-signing/e2e/internal/pki"
 	"container-signing/e2e/internal/process"
+	"container-signing/internal/pki"
 )
 
 var validatingWebhooks = schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingwebhookconfigurations"}

@@ -12,8 +12,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
-	"container-signing/e2e/internal/pki"
 	"container-signing/e2e/internal/process"
+	"container-signing/internal/pki"
 	"container-signing/tools"
 )
 
