@@ -6,11 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"container-signing/e2e/internal/chain"
+	"container-signing/e2e/internal/notation"
 	"container-signing/e2e/internal/process"
 	"container-signing/e2e/internal/registry"
 )
@@ -23,8 +24,7 @@ type stage struct {
 	processes      *process.Group
 	ci, production string
 	env            []string // of the parts
-	notation       chain.Notation
-	oras           chain.ORAS
+	notation       notation.CLI
 	sessions       *[]*session // all parts that have been run
 	demonstration  ownIdentity // who signs what the cluster is to admit
 }
@@ -42,8 +42,7 @@ func newStage(t *testing.T) *stage {
 			t.Fatal(err)
 		}
 	}
-	s.oras = chain.ORAS{Tool: process.Tool{Path: programs["oras"]}}
-	s.notation = chain.NewNotation(process.Tool{Path: programs["notation"]}, s.in("config"))
+	s.notation = notation.ConfiguredIn(process.Tool{Path: programs["notation"]}, s.in("config/notation"))
 	plugin, err := buildPlugin()
 	if err == nil {
 		err = s.notation.InstallPlugin(t.Context(), plugin)
@@ -144,13 +143,25 @@ func busybox(registry, role string) string {
 	return strings.TrimSuffix(registry+"/busybox:u-root-"+role, "-")
 }
 
-// signatures returns the digests of an image's signatures.
-func (s *stage) signatures(reference string) []string {
+// signatures returns the digests of an image's signatures, as the oras CLI
+// finds them in a registry that speaks plain HTTP.
+func (s *stage) signatures(image string, env ...string) []string {
 	s.t.Helper()
-	digests, err := s.oras.Signatures(s.t.Context(), reference)
+	oras := process.Tool{Path: programs["oras"], Env: append([]string{"DOCKER_CONFIG=" + s.in("docker")}, env...)}
+	output, err := oras.Run(s.t.Context(), "discover", "--plain-http", "--format", "json",
+		"--artifact-type", "application/vnd.cncf.notary.signature", image)
+	var discovered struct{ Referrers []struct{ Digest string } }
+	if err == nil {
+		err = json.Unmarshal([]byte(output), &discovered)
+	}
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	var digests []string
+	for _, referrer := range discovered.Referrers {
+		digests = append(digests, referrer.Digest)
+	}
+	slices.Sort(digests)
 	return digests
 }
 
