@@ -14,7 +14,7 @@ func newCertificates() *cobra.Command {
 	var demonstration supply.Demonstration
 	var own supply.Signer
 	var output string
-	cmd := newVerb("certificates", "make a demonstration chain and its key, or take the CA out of a chain", "output")
+	cmd := newVerb("certificates", "Make a demonstration chain and its key, or take the CA out of a chain", "output")
 	flags := cmd.Flags()
 	flags.StringVar(&output, "output", "", "`folder` to write ca.crt to; and, without --certificate-chain, chain.crt and signer.key")
 	flags.StringVar(&demonstration.Name, "name", "container-signing demonstration", "common `name` of the demonstration certificate")

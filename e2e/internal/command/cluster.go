@@ -34,7 +34,7 @@ type serving struct {
 // that one can connect says that all is ready.
 func newCluster() *cobra.Command {
 	var s serving
-	cmd := newVerb("cluster", "run Kubernetes with Kyverno until it is ended", "credentials")
+	cmd := newVerb("cluster", "Run Kubernetes with Kyverno until it is ended", "credentials")
 	flags := cmd.Flags()
 	flags.StringVar(&s.credentials, "credentials", "", "`folder` that `e2e credentials` has made")
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:6443", "`address` of the API server")

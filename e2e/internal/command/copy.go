@@ -19,7 +19,7 @@ func newCopy() *cobra.Command {
 	var settings session.Settings
 	var from, to, output string
 	var plainFrom, plainTo bool
-	cmd := newVerb("copy", "copy a signed image to another registry, and compare", "from", "to")
+	cmd := newVerb("copy", "Copy a signed image to another registry, and compare", "from", "to")
 	flags := cmd.Flags()
 	flags.StringVar(&from, "from", "", "`reference` of the image; or, in an OCI layout, ./FOLDER:TAG, or ./FOLDER of the only one")
 	flags.StringVar(&to, "to", "", "`reference` that it gets; or, in an OCI layout, ./FOLDER:TAG")

@@ -15,7 +15,7 @@ import (
 // administrator.
 func newCredentials() *cobra.Command {
 	var output, server string
-	cmd := newVerb("credentials", "make the authority and the kubeconfig of a cluster", "output", "server")
+	cmd := newVerb("credentials", "Make the authority and the kubeconfig of a cluster", "output", "server")
 	flags := cmd.Flags()
 	flags.StringVar(&output, "output", "", "`folder` to write ca.crt, ca.key and kubeconfig to")
 	flags.StringVar(&server, "server", "", "`URL` at which the API server will be found, such as https://cluster:6443")

@@ -18,7 +18,7 @@ import (
 // as localhost:5002: names are what credentials and trust policies go by.
 func newForward() *cobra.Command {
 	var leading leads
-	cmd := newVerb("forward", "run a command while an address of this machine leads elsewhere", "lead")
+	cmd := newVerb("forward", "Run a command while an address of this machine leads elsewhere", "lead")
 	cmd.Use = "forward [flags] -- COMMAND [ARGUMENT...]"
 	cmd.Flags().Var(&leading, "lead", leadUsage)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 
@@ -29,7 +28,7 @@ type judging struct {
 // already, and judges what it admits.
 func newJudge() *cobra.Command {
 	var j judging
-	cmd := newVerb("judge", "apply policies and workloads to a cluster, and judge what it admits", "kubeconfig", "ca")
+	cmd := newVerb("judge", "Apply policies and workloads to a cluster, and judge what it admits", "kubeconfig", "ca")
 	flags := cmd.Flags()
 	flags.StringVar(&j.kubeconfig, "kubeconfig", "", "`file` that connects with the cluster as an administrator")
 	flags.StringVar(&j.server, "server", "", "`URL` at which the API server is reached, if not at that of the kubeconfig")
@@ -62,8 +61,7 @@ func (j *judging) check() (plan run.Plan, state supply.State, err error) {
 		return plan, state, err
 	}
 	if j.existing.Bypass && (!j.existing.Runs || j.state == "") {
-		return plan, state, usage.Fault(hint.Add(errors.New("--bypass is of use only with unsigned images, and nodes that would run them"),
-			"give --runs and --state too"))
+		return plan, state, usage.Errorf("--bypass needs --runs and --state: unsigned images, and nodes that would run them")
 	}
 	if err := checkCertificates("ca", j.ca); err != nil {
 		return plan, state, err

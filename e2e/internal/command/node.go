@@ -10,7 +10,7 @@ import (
 
 // newNode tells whether there can be a node.
 func newNode() *cobra.Command {
-	cmd := newVerb("node", "tell whether there can be a node on this machine")
+	cmd := newVerb("node", "Tell whether there can be a node on this machine")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if _, err := session.NodeOn.Check(cmd.Context()); err != nil {
 			return err

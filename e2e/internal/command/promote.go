@@ -21,7 +21,7 @@ func newPromote() *cobra.Command {
 	var settings session.Settings
 	var registries supply.Registries
 	var ca, file string
-	cmd := newVerb("promote", "copy the images of a run from CI to production, compare and verify", "state")
+	cmd := newVerb("promote", "Copy the images of a run from CI to production, compare and verify", "state")
 	flags := cmd.Flags()
 	addCIRegistry(flags, &registries)
 	addProductionRegistry(flags, &registries)

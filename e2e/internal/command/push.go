@@ -22,7 +22,7 @@ func newPush() *cobra.Command {
 	var signer supply.Signer
 	var image, state string
 	var own bool
-	cmd := newVerb("push", "push the image to the CI registry, with those that are derived from it", "state")
+	cmd := newVerb("push", "Push the image to the CI registry, with those that are derived from it", "state")
 	flags := cmd.Flags()
 	addImage(flags, &image)
 	addCIRegistry(flags, &registries)

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"container-signing/e2e/internal/run"
 	"container-signing/e2e/internal/session"
@@ -44,6 +46,13 @@ func Run(ctx context.Context, args []string, stderr io.Writer) int {
 	return exitFailure
 }
 
+// helpWidth is how wide the help is, in columns.
+const helpWidth = 100
+
+func init() {
+	cobra.AddTemplateFunc("wrapped", func(flags *pflag.FlagSet) string { return flags.FlagUsagesWrapped(helpWidth) })
+}
+
 func newRoot() *cobra.Command {
 	var o run.Options
 	var node string
@@ -77,6 +86,8 @@ done. (go run itself turns every failure into 1.)`
 		}
 		return run.Whole(cmd.Context(), o)
 	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".LocalFlags.FlagUsages", "wrapped .LocalFlags"))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage.Fault(hint.Add(err, "`%s` lists the flags", help(cmd)))
 	})

@@ -34,7 +34,7 @@ type signing struct {
 // newSign signs images in their registry, several at a time.
 func newSign() *cobra.Command {
 	var s signing
-	cmd := newVerb("sign", "sign images in their registry, several at a time", "image", "signer", "certificate-chain")
+	cmd := newVerb("sign", "Sign images in their registry, several at a time", "image", "signer", "certificate-chain")
 	flags := cmd.Flags()
 	flags.StringArrayVar(&s.images, "image", nil, "`reference` of an image in a registry; can be given several times")
 	addSigner(flags, &s.signer)

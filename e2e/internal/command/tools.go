@@ -12,7 +12,7 @@ import (
 
 // newTools builds the tools of a whole run.
 func newTools() *cobra.Command {
-	cmd := newVerb("tools", "build the tools of the chain and print where they are")
+	cmd := newVerb("tools", "Build the tools of the chain and print where they are")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		programs, _, err := session.BuildChain(cmd.Context(), session.NodeAuto)
 		if err != nil {

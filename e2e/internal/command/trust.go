@@ -16,7 +16,7 @@ import (
 func newTrust() *cobra.Command {
 	var settings session.Settings
 	var ca, store, policy string
-	cmd := newVerb("trust", "make the notation CLI trust a CA", "ca")
+	cmd := newVerb("trust", "Make the notation CLI trust a CA", "ca")
 	flags := cmd.Flags()
 	flags.StringVar(&ca, "ca", "", "`file` with the CA to trust")
 	flags.StringVar(&store, "trust-store", notation.TrustName, "`name` of the trust store that the CA goes into")

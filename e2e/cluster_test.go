@@ -20,8 +20,8 @@ import (
 	"container-signing/e2e/internal/readiness"
 )
 
-// A clusterPart is a run of `e2e cluster`.
-type clusterPart struct {
+// A clusterCommand is a run of `e2e cluster`.
+type clusterCommand struct {
 	*session
 	address    string // URL of the API server
 	readyz     string // URL that is answered when it is ready
@@ -29,7 +29,7 @@ type clusterPart struct {
 }
 
 // startCluster starts a cluster that is called by a name that nothing resolves.
-func (s *stage) startCluster(name string) *clusterPart {
+func (s *stage) startCluster(name string) *clusterCommand {
 	s.t.Helper()
 	c := s.prepareCluster(name)
 	c.start()
@@ -37,7 +37,7 @@ func (s *stage) startCluster(name string) *clusterPart {
 }
 
 // prepareCluster prepares such a cluster with more flags.
-func (s *stage) prepareCluster(name string, flags ...string) *clusterPart {
+func (s *stage) prepareCluster(name string, flags ...string) *clusterCommand {
 	s.t.Helper()
 	listen := freeAddress(s.t)
 	_, port, err := net.SplitHostPort(listen)
@@ -46,8 +46,8 @@ func (s *stage) prepareCluster(name string, flags ...string) *clusterPart {
 	}
 	readyz := freeAddress(s.t)
 	s.do("credentials", "--output", s.in("credentials"), "--server", "https://"+name+":"+port)
-	c := &clusterPart{
-		session: s.part(append([]string{"cluster", "--credentials", s.in("credentials"), "--listen", listen, "--readyz", readyz, "--host", name}, flags...)),
+	c := &clusterCommand{
+		session: s.command(append([]string{"cluster", "--credentials", s.in("credentials"), "--listen", listen, "--readyz", readyz, "--host", name}, flags...)),
 		address: "https://" + listen, readyz: "http://" + readyz + readiness.Path, kubeconfig: s.in("credentials/kubeconfig"),
 	}
 	c.listens = []string{listen, readyz}
@@ -73,7 +73,7 @@ const clusterReady = "the cluster is ready at "
 
 // checkClosed checks after a step of the cluster that its port isn't open
 // before it is ready, which it may have become since.
-func (c *clusterPart) checkClosed(step string) {
+func (c *clusterCommand) checkClosed(step string) {
 	c.t.Helper()
 	c.awaitLine(step)
 	connection, err := net.Dial("tcp", c.listens[0])
@@ -87,7 +87,7 @@ func (c *clusterPart) checkClosed(step string) {
 
 // checkOpening checks that the first request after the port has opened is
 // answered by Kyverno.
-func (c *clusterPart) checkOpening() {
+func (c *clusterCommand) checkOpening() {
 	c.t.Helper()
 	c.checkClosed("create Kyverno's resource definitions")
 	c.awaitLine(clusterReady + c.listens[0])
@@ -104,7 +104,7 @@ func (c *clusterPart) checkOpening() {
 
 // ask asks whether the cluster is ready, and returns once it has been heard:
 // with a first request, whose answer has come, and the second right after it.
-func (c *clusterPart) ask() (answer func() (status int, words string)) {
+func (c *clusterCommand) ask() (answer func() (status int, words string)) {
 	c.t.Helper()
 	connection, err := net.Dial("tcp", c.listens[1])
 	if err != nil {
@@ -132,7 +132,7 @@ func (c *clusterPart) ask() (answer func() (status int, words string)) {
 	return func() (int, string) { return read(http.MethodGet) }
 }
 
-func (c *clusterPart) client() dynamic.Interface {
+func (c *clusterCommand) client() dynamic.Interface {
 	c.t.Helper()
 	existing, err := cluster.Existing(c.kubeconfig, c.address)
 	if err != nil {
@@ -149,7 +149,7 @@ var namespaces = schema.GroupVersionResource{Version: "v1", Resource: "namespace
 
 // checkLeft checks that there will be no namespaces but those of a fresh
 // cluster with Kyverno, and no workloads. Their deletion goes on in the cluster.
-func (c *clusterPart) checkLeft() {
+func (c *clusterCommand) checkLeft() {
 	c.t.Helper()
 	fresh := []string{"default", "kube-node-lease", "kube-public", "kube-system", cluster.KyvernoNamespace}
 	c.awaitNone(namespaces, func(namespace *unstructured.Unstructured) bool { return slices.Contains(fresh, namespace.GetName()) })
@@ -164,7 +164,7 @@ func (c *clusterPart) checkLeft() {
 
 // awaitNone waits until there are no objects of a resource but those that may
 // stay.
-func (c *clusterPart) awaitNone(resource schema.GroupVersionResource, stays func(*unstructured.Unstructured) bool) {
+func (c *clusterCommand) awaitNone(resource schema.GroupVersionResource, stays func(*unstructured.Unstructured) bool) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), goneWithin)
 	defer cancel()

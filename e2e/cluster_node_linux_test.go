@@ -13,9 +13,9 @@ import (
 	"container-signing/e2e/internal/report"
 )
 
-// TestPartNode runs a cluster with a node as a part, as in a container: its
-// registry is called by a name that only the part's own hosts(5) knows.
-func TestPartNode(t *testing.T) {
+// TestNode runs a cluster with a node as a command, as in a container: its
+// registry is called by a name that only the command's own hosts(5) knows.
+func TestNode(t *testing.T) {
 	needNode(t)
 	t.Parallel()
 	awaitTurn(t)
@@ -55,11 +55,11 @@ func TestPartNode(t *testing.T) {
 	checkCgroupsGone(t, front)
 }
 
-// withHosts gives a part a hosts(5) of its own.
-func withHosts(part *session, hosts string) {
+// withHosts gives a command a hosts(5) of its own.
+func withHosts(command *session, hosts string) {
 	const script = `mount --bind "$0" /etc/hosts && exec "$@"`
-	part.cmd = exec.Command("sh", append([]string{"-c", script, hosts, program}, part.args...)...)
-	part.cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+	command.cmd = exec.Command("sh", append([]string{"-c", script, hosts, program}, command.args...)...)
+	command.cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 }
 
 // checkPartNodeReport checks that what was admitted runs, and that the image
@@ -84,8 +84,8 @@ func checkPartNodeReport(t *testing.T, saved savedReport, production string) {
 	}
 }
 
-// TestPartNodeUsage asks for a node, or for judging one, without what it takes.
-func TestPartNodeUsage(t *testing.T) {
+// TestNodeUsage asks for a node, or for judging one, without what it takes.
+func TestNodeUsage(t *testing.T) {
 	s := newStage(t)
 	s.do("credentials", "--output", s.in("credentials"), "--server", "https://cluster.test:6443")
 	s.certificates("another")
@@ -101,10 +101,10 @@ func TestPartNodeUsage(t *testing.T) {
 		"reading --trust: ":                 append(cluster, "--node", "auto", "--registry", "production:5000", "--image-verifier", program, "--trust", s.in("none")),
 		"--bypass needs --runs and --state": append(judge, "--bypass", "--runs"),
 	} {
-		part := s.part(args).start()
-		if status := part.wait(); status != 2 {
+		command := s.command(args).start()
+		if status := command.wait(); status != 2 {
 			t.Errorf("%s: exit status %d, not 2", args, status)
 		}
-		part.checkError(words)
+		command.checkError(words)
 	}
 }

@@ -4,12 +4,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
 )
 
-// TestPartSign signs what can be signed, however the others fail, and says of
+// TestSign signs what can be signed, however the others fail, and says of
 // each what became of it.
-func TestPartSign(t *testing.T) {
+func TestSign(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	s.push()
@@ -52,7 +51,7 @@ func TestPartSign(t *testing.T) {
 	t.Run("signer that fails", func(t *testing.T) {
 		s := s.on(t)
 		output := s.in("none.json")
-		failing := s.part([]string{"sign", "--image", index, "--image", single, "--output", output, "--certificate-chain", own.chain,
+		failing := s.command([]string{"sign", "--image", index, "--image", single, "--output", output, "--certificate-chain", own.chain,
 			"--signer", `sh -c "echo the HSM is out of order >&2; exit 3"`})
 		s.fail(failing, `signing image "`+s.ci+"/busybox@sha256:", "the signer ended with exit status 3", "stderr: the HSM is out of order")
 		if failed := strings.Count(failing.text("stdout"), "✗"); failed != 2 {

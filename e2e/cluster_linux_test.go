@@ -7,23 +7,23 @@ import (
 	"testing"
 )
 
-// TestPartClusterEnd ends clusters by what leaves them no time, or hits a part
+// TestClusterEnd ends clusters by what leaves them no time, or hits a part
 // of theirs. Nothing may be left.
-func TestPartClusterEnd(t *testing.T) {
+func TestClusterEnd(t *testing.T) {
 	for name, end := range map[string]struct {
 		until  string
-		hit    func(*clusterPart)
+		hit    func(*clusterCommand)
 		status int
 		words  []string
 		ready  int    // status of the answer to who has asked whether it is ready
 		told   string // and the words
 	}{
-		"SIGKILL when it is ready": {clusterReady, func(c *clusterPart) { c.signal(syscall.SIGKILL) }, -1, nil, http.StatusOK, "ok"},
-		"SIGTERM while it starts": {"start etcd and kube-apiserver", func(c *clusterPart) { c.signal(syscall.SIGTERM) }, 1,
+		"SIGKILL when it is ready": {clusterReady, func(c *clusterCommand) { c.signal(syscall.SIGKILL) }, -1, nil, http.StatusOK, "ok"},
+		"SIGTERM while it starts": {"start etcd and kube-apiserver", func(c *clusterCommand) { c.signal(syscall.SIGTERM) }, 1,
 			[]string{"terminated signal received"}, http.StatusServiceUnavailable, "terminated signal received"},
-		"etcd crashes while Kyverno starts": {"create Kyverno's resource definitions", func(c *clusterPart) { kill(c.t, c.child("etcd")) }, 1,
+		"etcd crashes while Kyverno starts": {"create Kyverno's resource definitions", func(c *clusterCommand) { kill(c.t, c.child("etcd")) }, 1,
 			[]string{"etcd ended: signal: killed"}, http.StatusServiceUnavailable, "etcd ended: signal: killed"},
-		"Kyverno crashes": {clusterReady, func(c *clusterPart) { kill(c.t, c.child("kyverno")) }, 1,
+		"Kyverno crashes": {clusterReady, func(c *clusterCommand) { kill(c.t, c.child("kyverno")) }, 1,
 			[]string{"kyverno ended: signal: killed; the end of its log:\n    "}, http.StatusOK, "ok"},
 	} {
 		t.Run(name, func(t *testing.T) {

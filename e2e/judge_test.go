@@ -15,7 +15,7 @@ import (
 
 // checkJudgeRefuses judges by what isn't the cluster's. That has to be noticed
 // before anything is created.
-func checkJudgeRefuses(s *stage, c *clusterPart) {
+func checkJudgeRefuses(s *stage, c *clusterCommand) {
 	s.fail(s.judging("--kubeconfig", c.kubeconfig, "--server", c.address, "--await", c.address+"/readyz"),
 		"asking at "+c.address+"/readyz whether the cluster is ready", "certificate signed by unknown authority")
 	nowhere := "https://" + freeAddress(s.t)

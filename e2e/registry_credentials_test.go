@@ -59,9 +59,9 @@ func (s *stage) login(address, password string) (folder string) {
 	return folder
 }
 
-// TestPartCredentials signs in and copies to a registry that wants
+// TestRegistryCredentials signs in and copies to a registry that wants
 // credentials, which docker's configuration has.
-func TestPartCredentials(t *testing.T) {
+func TestRegistryCredentials(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	s.push()
@@ -72,20 +72,20 @@ func TestPartCredentials(t *testing.T) {
 	known, mistyped := "DOCKER_CONFIG="+s.login(locked, registryPassword), "DOCKER_CONFIG="+s.login(locked, "wrong horse")
 
 	signing := func(env ...string) *session {
-		part := s.signing(own, "--image", to)
-		part.env = append(part.env, env...)
-		return part
+		command := s.signing(own, "--image", to)
+		command.env = append(command.env, env...)
+		return command
 	}
 
-	s.fail(s.part(copying), ` to "`+to+`"`, "basic credential not found", s.in("docker/config.json"))
-	s.fail(s.part(copying, mistyped), ` to "`+to+`"`, "401: Unauthorized")
-	s.succeed(s.part(copying, known))
+	s.fail(s.command(copying), ` to "`+to+`"`, "basic credential not found", s.in("docker/config.json"))
+	s.fail(s.command(copying, mistyped), ` to "`+to+`"`, "401: Unauthorized")
+	s.succeed(s.command(copying, known))
 	s.fail(signing(), `resolving image "`+to+`"`, "basic credential not found", s.in("docker/config.json"))
 	s.fail(signing(mistyped), `resolving image "`+to+`"`, "401: Unauthorized")
 	s.succeed(signing(known))
-	for _, part := range *s.sessions {
-		if strings.Contains(part.text("stdout")+part.text("stderr"), registryPassword) {
-			t.Errorf("the password is in the output of %s", part.args)
+	for _, command := range *s.sessions {
+		if strings.Contains(command.text("stdout")+command.text("stderr"), registryPassword) {
+			t.Errorf("the password is in the output of %s", command.args)
 		}
 	}
 	if present := len(s.signatures(to, known)); present != 2 {

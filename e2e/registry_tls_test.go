@@ -58,9 +58,9 @@ func hostAddress(t *testing.T) string {
 	return ""
 }
 
-// TestPartTLS copies to, signs in and copies out of a registry that speaks TLS
+// TestRegistryTLS copies to, signs in and copies out of a registry that speaks TLS
 // and wants credentials.
-func TestPartTLS(t *testing.T) {
+func TestRegistryTLS(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	s.push()
@@ -70,18 +70,18 @@ func TestPartTLS(t *testing.T) {
 	known := "DOCKER_CONFIG=" + s.login(registry, registryPassword)
 	trusted := []string{known, "SSL_CERT_FILE=" + ca}
 	signing := func(args []string, env ...string) *session {
-		part := s.signing(own, append([]string{"--image", in}, args...)...)
-		part.env = append(part.env, env...)
-		return part
+		command := s.signing(own, append([]string{"--image", in}, args...)...)
+		command.env = append(command.env, env...)
+		return command
 	}
 
 	s.succeed(s.signing(own, "--image", from))
-	s.fail(s.part([]string{"copy", "--from", from, "--to", in}, known), ` to "`+in+`"`, "certificate signed by unknown authority")
-	s.succeed(s.part([]string{"copy", "--from", from, "--to", in}, trusted...))
+	s.fail(s.command([]string{"copy", "--from", from, "--to", in}, known), ` to "`+in+`"`, "certificate signed by unknown authority")
+	s.succeed(s.command([]string{"copy", "--from", from, "--to", in}, trusted...))
 	s.fail(signing(nil, known), `resolving image "`+in+`"`, "certificate signed by unknown authority")
 	s.fail(signing([]string{"--plain-http"}, trusted...), `resolving image "`+in+`"`, "400: Bad Request")
 	s.succeed(signing([]string{"--output", s.in("signed.json")}, trusted...))
-	s.succeed(s.part([]string{"copy", "--from", in, "--to", back}, trusted...))
+	s.succeed(s.command([]string{"copy", "--from", in, "--to", back}, trusted...))
 
 	signed := readJSON[[]signedImage](t, s.in("signed.json"))
 	if len(signed) != 1 || len(signed[0].Signatures) != 1 {

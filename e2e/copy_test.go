@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestPartCopy copies signed images only, and adds to what is there already.
-func TestPartCopy(t *testing.T) {
+// TestCopy copies signed images only, and adds to what is there already.
+func TestCopy(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	state := s.push()
@@ -15,7 +15,7 @@ func TestPartCopy(t *testing.T) {
 	from, to := busybox(s.ci, ""), s.production+"/team/app:1"
 	output := s.in("copied.json")
 
-	s.fail(s.part([]string{"copy", "--from", from, "--to", to, "--output", output}),
+	s.fail(s.command([]string{"copy", "--from", from, "--to", to, "--output", output}),
 		`copying image "`+s.ci+"/busybox@sha256:", "it has no signature", "sign it first")
 	if _, err := os.Stat(output); err == nil {
 		t.Error("a copy that wasn't made is in --output")
@@ -45,26 +45,26 @@ func TestPartCopy(t *testing.T) {
 		t.Errorf("as the only image of a layout it has the signatures %v, and at the source %v", carried, source)
 	}
 	s.do("copy", "--from", from, "--to", s.in("layout")+":2")
-	s.part([]string{"copy", "--from", s.in("layout"), "--to", to}).checkUsage("looking for the image in", "there are 1, 2; name one, as "+s.in("layout")+":1")
-	s.part([]string{"copy", "--from", s.in("own"), "--to", to}).checkUsage("index.json: no such file", "give the folder of an OCI image layout")
-	s.fail(s.part([]string{"copy", "--from", s.ci + "/busybox:missing", "--to", to}), `resolving image "`+s.ci+`/busybox:missing"`, "not found")
+	s.command([]string{"copy", "--from", s.in("layout"), "--to", to}).checkUsage("looking for the image in", "there are 1, 2; name one, as "+s.in("layout")+":1")
+	s.command([]string{"copy", "--from", s.in("own"), "--to", to}).checkUsage("index.json: no such file", "give the folder of an OCI image layout")
+	s.fail(s.command([]string{"copy", "--from", s.ci + "/busybox:missing", "--to", to}), `resolving image "`+s.ci+`/busybox:missing"`, "not found")
 	nowhere := freeAddress(t)
-	s.fail(s.part([]string{"copy", "--from", from, "--to", nowhere + "/app:1"}), " to \""+nowhere+`/app:1"`, "connection refused")
+	s.fail(s.command([]string{"copy", "--from", from, "--to", nowhere + "/app:1"}), " to \""+nowhere+`/app:1"`, "connection refused")
 
 	// Production isn't empty any more.
-	s.fail(s.part([]string{"promote", "--ci-registry", s.ci, "--production-registry", s.production, "--state", state}),
+	s.fail(s.command([]string{"promote", "--ci-registry", s.ci, "--production-registry", s.production, "--state", state}),
 		"the production registry "+s.production+" isn't empty", "it holds by-way/app, team/app", "give an empty one")
 }
 
-// TestPartPush pushes an image that isn't there, and to a registry that isn't.
-func TestPartPush(t *testing.T) {
+// TestPush pushes an image that isn't there, and to a registry that isn't.
+func TestPush(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	state := s.in("state.json")
-	s.fail(s.part([]string{"push", "--ci-registry", s.ci, "--image", s.ci + "/app:1", "--state", state}),
+	s.fail(s.command([]string{"push", "--ci-registry", s.ci, "--image", s.ci + "/app:1", "--state", state}),
 		`copying image "`+s.ci+`/app:1"`, "oras cp ", "not found")
 	nowhere := freeAddress(t)
-	s.fail(s.part([]string{"push", "--ci-registry", nowhere, "--state", state}),
+	s.fail(s.command([]string{"push", "--ci-registry", nowhere, "--state", state}),
 		` to "`+nowhere+`/busybox:u-root"`, "connection refused")
 	if _, err := os.Stat(state); err == nil {
 		t.Error("there is a state of what wasn't pushed")

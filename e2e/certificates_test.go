@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// TestPartCertificates takes the CA out of a chain, and makes nothing else
+// TestCertificates takes the CA out of a chain, and makes nothing else
 // beside it.
-func TestPartCertificates(t *testing.T) {
+func TestCertificates(t *testing.T) {
 	t.Parallel()
 	dir := shortTempDir(t)
 	own := newIdentity(t, dir, "EC-256")
 	output := filepath.Join(dir, "taken")
-	if status := newPart(t, "certificates", "--certificate-chain", own.chain, "--output", output).start().wait(); status != 0 {
+	if status := newCommand(t, "certificates", "--certificate-chain", own.chain, "--output", output).start().wait(); status != 0 {
 		t.Fatalf("exit status %d, not 0", status)
 	}
 	files, err := os.ReadDir(output)

@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// TestParts takes the images through the chain by parts, as a pipeline does,
+// TestCommands takes the images through the chain by commands, as a pipeline does,
 // and through a whole run: the verdicts have to be the same.
-func TestParts(t *testing.T) {
+func TestCommands(t *testing.T) {
 	t.Parallel()
 	awaitTurn(t)
 	s := newStage(t)
@@ -33,8 +33,8 @@ func TestParts(t *testing.T) {
 	saved := readReport(t, s.in("report"))
 	checkVerdicts(t, saved, judged.text("stdout"))
 	checkImages(t, saved, s.production)
-	if parts, run := casesOf(saved), casesOf(readReport(t, s.in("whole"))); !slices.Equal(parts, run) {
-		t.Errorf("by parts the cases are\n%+v\nand in a whole run\n%+v", parts, run)
+	if commands, run := casesOf(saved), casesOf(readReport(t, s.in("whole"))); !slices.Equal(commands, run) {
+		t.Errorf("by commands the cases are\n%+v\nand in a whole run\n%+v", commands, run)
 	}
 	s.fail(s.judging("--kubeconfig", c.kubeconfig, "--server", c.address, "--ca", s.in(filepath.Join("another", "ca.crt"))),
 		"creating ConfigMap kyverno/notation-ca", "with another CA", "give that one, or delete")
@@ -47,7 +47,7 @@ func TestParts(t *testing.T) {
 	s.checkSecrets()
 }
 
-// supply takes the images to production, by parts.
+// supply takes the images to production, by commands.
 func (s *stage) supply() {
 	s.t.Helper()
 	s.demonstration = s.certificates("demonstration")
@@ -59,7 +59,7 @@ func (s *stage) supply() {
 
 // judgeRealImages judges workloads of a user's own that name real images, twice:
 // the policies and the CA are there already.
-func (s *stage) judgeRealImages(c *clusterPart) {
+func (s *stage) judgeRealImages(c *clusterCommand) {
 	s.t.Helper()
 	for file, manifest := range map[string]string{
 		"admit/app.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: app}\nspec:\n  containers: [{name: main, image: %s}]\n",
@@ -76,7 +76,7 @@ func (s *stage) judgeRealImages(c *clusterPart) {
 		}
 	}
 	for range 2 {
-		judged := s.succeed(s.part([]string{
+		judged := s.succeed(s.command([]string{
 			"judge", "--kubeconfig", c.kubeconfig, "--server", c.address, "--ca", s.demonstration.ca, "--workloads", s.in("own"),
 		}))
 		if !strings.Contains(judged.text("stdout"), "PASS  2 of 2") {
@@ -87,7 +87,7 @@ func (s *stage) judgeRealImages(c *clusterPart) {
 
 // judging prepares `e2e judge` of what was supplied.
 func (s *stage) judging(args ...string) *session {
-	return s.part(append([]string{
+	return s.command(append([]string{
 		"judge", "--ca", s.demonstration.ca, "--state", s.in("state.json"), "--production-registry", s.production,
 	}, args...))
 }
@@ -119,14 +119,14 @@ func (s *stage) secretFiles() []string {
 	return []string{s.in("demonstration/signer.key"), s.in("another/signer.key"), s.in("credentials/ca.key"), s.in("credentials/kubeconfig")}
 }
 
-// checkSecrets checks that no private key is in what the parts have printed
+// checkSecrets checks that no private key is in what the commands have printed
 // or written for others.
 func (s *stage) checkSecrets() {
 	s.t.Helper()
 	published := map[string][]byte{}
-	for _, part := range *s.sessions {
-		name := strings.Join(part.args, " ")
-		published[name] = append(published[name], part.text("stdout")+part.text("stderr")...)
+	for _, command := range *s.sessions {
+		name := strings.Join(command.args, " ")
+		published[name] = append(published[name], command.text("stdout")+command.text("stderr")...)
 	}
 	for _, pattern := range []string{"*.json", "report/*", "*/*.crt"} {
 		files, err := filepath.Glob(s.in(pattern))
