@@ -92,7 +92,7 @@ func (r *chainRun) judgeBypasses(ctx context.Context) (verdicts []report.Verdict
 		}
 	}
 	verdicts = make([]report.Verdict, len(pods)+len(pulls))
-	err = r.console.do(fmt.Sprintf("go around the policy in %d ways", len(verdicts)), func() error {
+	err = r.console.Do(fmt.Sprintf("go around the policy in %d ways", len(verdicts)), func() error {
 		work, ctx := errgroup.WithContext(ctx)
 		for i, bypass := range pods {
 			work.Go(func() error {
@@ -149,7 +149,7 @@ func (r *chainRun) judgeRestart(ctx context.Context) (verdicts []report.Verdict,
 		Do:      func(ctx context.Context) error { return node.Restart(ctx, r.nodeFolder()) },
 		Running: runtime.Running,
 	}
-	err = r.console.do("restart containerd and kubelet under the pods", func() error {
+	err = r.console.Do("restart containerd and kubelet under the pods", func() error {
 		verdict, err := judge.JudgeRestart(ctx, r.judgeOptions(), restart)
 		verdicts = append(verdicts, verdict)
 		return err

@@ -14,6 +14,7 @@ import (
 	"container-signing/e2e/internal/chain"
 	"container-signing/e2e/internal/process"
 	"container-signing/e2e/internal/report"
+	"container-signing/internal/hint"
 	"container-signing/tools"
 )
 
@@ -26,7 +27,7 @@ func (r *chainRun) conclude(ctx context.Context, verdicts []report.Verdict) erro
 		return err
 	}
 	result.Images, result.Verdicts = r.reportedImages(), verdicts
-	r.console.close()
+	r.console.Close()
 	if err := result.WriteTable(os.Stdout); err != nil {
 		return fmt.Errorf("showing the verdicts: %w", err)
 	}
@@ -59,7 +60,7 @@ func (r *chainRun) abort(cause error) error {
 	if err != nil {
 		return errors.Join(cause, err)
 	}
-	result.Error = cause.Error()
+	result.Error = hint.Text(cause)
 	return errors.Join(cause, result.Write(r.options.report))
 }
 
@@ -68,12 +69,12 @@ func (r *chainRun) result() (report.Report, error) {
 	versions, err := tools.Versions()
 	var firstRunning float64
 	if at := r.firstRunning.Load(); at != nil {
-		firstRunning = at.Sub(r.console.started).Seconds()
+		firstRunning = at.Sub(r.console.Started()).Seconds()
 	}
 	return report.Report{
-		Name: filepath.Base(r.options.policies), Started: r.console.started,
-		Seconds: time.Since(r.console.started).Seconds(), FirstRunningSeconds: firstRunning,
-		Versions: versions, Steps: r.console.steps,
+		Name: filepath.Base(r.options.policies), Started: r.console.Started(),
+		Seconds: time.Since(r.console.Started()).Seconds(), FirstRunningSeconds: firstRunning,
+		Versions: versions, Steps: r.console.Steps(),
 	}, err
 }
 
@@ -120,5 +121,5 @@ func (r *chainRun) trace() func(string) {
 	if !r.verbose {
 		return nil
 	}
-	return r.console.trace
+	return r.console.Trace
 }

@@ -37,7 +37,7 @@ func (r *chainRun) enforce(ctx context.Context) error {
 			return r.cluster.ExplainKyverno(err)
 		}
 		if err != nil {
-			r.console.note(err.Error())
+			r.console.Note(err.Error())
 		}
 		return nil
 	})
@@ -56,7 +56,7 @@ func (r *chainRun) noteRunning() {
 // judge applies the workloads and compares.
 func (r *chainRun) judge(ctx context.Context) ([]report.Verdict, error) {
 	var verdicts []report.Verdict
-	err := r.console.do(fmt.Sprintf("judge %d workloads", len(r.workloads)), func() error {
+	err := r.console.Do(fmt.Sprintf("judge %d workloads", len(r.workloads)), func() error {
 		var err error
 		verdicts, err = judge.Run(ctx, r.judgeOptions(), r.workloads)
 		return err

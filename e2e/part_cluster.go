@@ -76,7 +76,7 @@ func runCluster(ctx context.Context, args []string) error {
 		if len(programs) > 0 {
 			options.StartNode = n.start(r)
 		} else if n.missing != "" {
-			r.console.note("the cluster has no node: " + n.missing)
+			r.console.Note("the cluster has no node: " + n.missing)
 		}
 		return tellReadiness(ctx, *readyz, func(ready func()) error {
 			started, err := cluster.Start(ctx, options)
@@ -128,7 +128,7 @@ func (r *chainRun) serveCluster(ctx context.Context, started *cluster.Cluster, a
 	defer listener.Close()
 	go forward.Serve(listener, started.Dial)
 	ready()
-	r.console.note("the cluster is ready at " + listener.Addr().String())
+	r.console.Note("the cluster is ready at " + listener.Addr().String())
 	<-ctx.Done()
 	if crash := r.processes.Crash(); crash != nil {
 		return crash

@@ -47,7 +47,7 @@ func runCopy(ctx context.Context, args []string) error {
 			}
 		}
 		var copied signedImage
-		err := r.console.do("oras cp -r "+*from+" "+*to, func() error {
+		err := r.console.Do("oras cp -r "+*from+" "+*to, func() error {
 			var err error
 			copied, err = copySigned(ctx, oras, source, target)
 			return err

@@ -87,7 +87,7 @@ func (r *chainRun) awaitCluster(ctx context.Context, awaited string) error {
 	if awaited == "" {
 		return nil
 	}
-	return r.console.do("wait for the cluster", func() error {
+	return r.console.Do("wait for the cluster", func() error {
 		if err := readiness.Await(ctx, awaited); err != nil {
 			return fmt.Errorf("asking at %s whether the cluster is ready: %w; its own words say more", awaited, err)
 		}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"container-signing/e2e/internal/chain"
+	"container-signing/e2e/internal/secret"
 )
 
 // A signedImage is an image that has been signed or copied.
@@ -81,11 +82,11 @@ func runSign(ctx context.Context, args []string) error {
 	if err := p.check(); err != nil {
 		return err
 	}
-	hiding, err := readSecrets(p.files, p.variables)
+	hiding, err := secret.Read(p.files, p.variables)
 	if err != nil {
 		return usageError{err}
 	}
-	return hiding.conceal(runPart(ctx, plan{options: p.options}, []string{"notation", "oras"}, func(ctx context.Context, r *chainRun) error {
+	return concealed(hiding, runPart(ctx, plan{options: p.options}, []string{"notation", "oras"}, func(ctx context.Context, r *chainRun) error {
 		signed, err := r.signAll(ctx, p.images, p.plain, p.parallel)
 		if p.output == "" {
 			return err
@@ -94,17 +95,26 @@ func runSign(ctx context.Context, args []string) error {
 	}))
 }
 
+// concealed keeps secrets out of an error, and a usage error one.
+func concealed(hiding secret.Secrets, err error) error {
+	shown := hiding.Conceal(err)
+	if errors.As(err, new(usageError)) {
+		return usageError{shown}
+	}
+	return shown
+}
+
 // signAll signs images and returns those that it has signed, in the order in
 // which they were named.
 func (r *chainRun) signAll(ctx context.Context, images []string, plain bool, parallel int) ([]signedImage, error) {
 	results, faults := make([]*signedImage, len(images)), make([]error, len(images))
 	var busy imageLocks
 	var work errgroup.Group // without a context: a failure stops nobody
-	r.console.apart = true
+	r.console.Apart()
 	work.SetLimit(parallel)
 	for i, image := range images {
 		work.Go(func() error {
-			faults[i] = r.console.do("notation sign "+image, func() error {
+			faults[i] = r.console.Do("notation sign "+image, func() error {
 				var err error
 				results[i], err = r.signOne(ctx, canonical(image), plain, &busy)
 				return err

@@ -28,7 +28,7 @@ func (r *chainRun) judgeMovedTag(ctx context.Context) ([]report.Verdict, error) 
 		return nil, nil
 	}
 	var verdicts []report.Verdict
-	err := r.console.do("move a signed tag to the unsigned image, judge again", func() error {
+	err := r.console.Do("move a signed tag to the unsigned image, judge again", func() error {
 		if err := r.supply.oras.CopyBare(ctx, r.supply.production(unsigned), r.supply.production(moving)); err != nil {
 			return fmt.Errorf("moving a tag: %w", err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"container-signing/e2e/internal/chain"
 	"container-signing/e2e/internal/cluster"
+	"container-signing/e2e/internal/console"
 	"container-signing/e2e/internal/process"
 	"container-signing/e2e/internal/registry"
 	"container-signing/e2e/internal/workspace"
@@ -38,7 +39,7 @@ func run(ctx context.Context, o options) error {
 	}
 	return begin(ctx, p, programs, func(ctx context.Context, r *chainRun) error {
 		if r.withNode = noNode == ""; !r.withNode {
-			r.console.line.Printf("no node: what admitted pods do is not checked (%s)\n", noNode)
+			r.console.Say("no node: what admitted pods do is not checked (" + noNode + ")")
 		}
 		return r.do(ctx)
 	})
@@ -56,8 +57,8 @@ func begin(ctx context.Context, p plan, programs tools.Programs, do func(context
 	if err != nil {
 		return err
 	}
-	r := &chainRun{plan: p, programs: programs, space: space, dir: space.Dir, processes: processes, console: newConsole(processes.Context(), os.Stdout)}
-	defer r.console.close()
+	r := &chainRun{plan: p, programs: programs, space: space, dir: space.Dir, processes: processes, console: console.New(processes.Context(), os.Stdout)}
+	defer r.console.Close()
 	return r.end(do(processes.Context(), r))
 }
 
@@ -88,7 +89,7 @@ type chainRun struct {
 	space     *workspace.Workspace
 	dir       string // of space
 	processes *process.Group
-	console   *console
+	console   *console.Console
 	supply    *supply
 	cluster   *cluster.Cluster
 	signature string // digest
@@ -134,7 +135,7 @@ func (r *chainRun) try(ctx context.Context) error {
 
 func (r *chainRun) clusterOptions() cluster.Options {
 	o := cluster.Options{
-		Programs: r.programs, Processes: r.processes, Dir: filepath.Join(r.dir, "cluster"), Timeout: r.timeout, Step: r.console.step,
+		Programs: r.programs, Processes: r.processes, Dir: filepath.Join(r.dir, "cluster"), Timeout: r.timeout, Step: r.console.Step,
 	}
 	if r.withNode {
 		o.StartNode = r.startNode
@@ -144,7 +145,7 @@ func (r *chainRun) clusterOptions() cluster.Options {
 
 // bounded runs a step that is given up after the run's timeout.
 func (r *chainRun) bounded(ctx context.Context, name string, f func(context.Context) error) error {
-	return r.console.do(name, func() error {
+	return r.console.Do(name, func() error {
 		ctx, cancel := context.WithTimeoutCause(ctx, r.timeout, fmt.Errorf("given up after %s; --timeout takes another time", r.timeout))
 		defer cancel()
 		return f(ctx)
@@ -169,11 +170,11 @@ func (r *chainRun) supplyImages(ctx context.Context) error {
 		return err
 	}
 	// How long signing may take is the plugin's to say.
-	if err := r.console.do("notation sign, in ci", func() error {
+	if err := r.console.Do("notation sign, in ci", func() error {
 		if r.signer == "" {
 			return r.supply.sign(ctx)
 		}
-		return r.console.leave(func() error { return r.supply.sign(ctx) })
+		return r.console.Leave(func() error { return r.supply.sign(ctx) })
 	}); err != nil {
 		return err
 	}
