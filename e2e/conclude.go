@@ -11,8 +11,9 @@ import (
 	"strings"
 	"time"
 
+	shellquote "github.com/kballard/go-shellquote"
+
 	"container-signing/e2e/internal/chain"
-	"container-signing/e2e/internal/process"
 	"container-signing/e2e/internal/report"
 	"container-signing/tools"
 )
@@ -112,7 +113,7 @@ Logs are in %s. Ctrl-C ends everything and removes it.
 `, r.ciRegistry, r.production,
 		strings.Join(path, ":"), r.cluster.Kubeconfig, filepath.Join(r.dir, "notation"),
 		r.production, r.supply.images()["signed-by-digest"].Reference,
-		strings.Join(append(identity.Env, ""), " "), process.Quote(sign...), filepath.Join(r.dir, "logs"))
+		strings.Join(append(identity.Env, ""), " "), shellquote.Join(sign...), filepath.Join(r.dir, "logs"))
 }
 
 // trace shows the commands of notation and oras if that is wanted.

@@ -11,8 +11,9 @@ import (
 	"slices"
 	"time"
 
+	shellquote "github.com/kballard/go-shellquote"
+
 	"container-signing/e2e/internal/chain"
-	"container-signing/e2e/internal/process"
 	"container-signing/internal/pki"
 )
 
@@ -64,13 +65,13 @@ func newIdentity(o options, root, dir, name string) (identity, error) {
 // key.
 func demonstrationSigner(root string) (string, error) {
 	if _, err := exec.LookPath("openssl"); err == nil {
-		return process.Quote(filepath.Join(root, "scripts", "openssl.sh")), nil
+		return shellquote.Join(filepath.Join(root, "scripts", "openssl.sh")), nil
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("finding this program: %w", err)
 	}
-	return process.Quote(self, "signer"), nil
+	return shellquote.Join(self, "signer"), nil
 }
 
 // trustedCAs returns the CAs that vouch for the user's own signer: those of

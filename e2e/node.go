@@ -103,7 +103,9 @@ func (r *chainRun) nodeFolder() string { return filepath.Join(r.dir, "node") }
 func (r *chainRun) build(ctx context.Context, program, pkg string) error {
 	// Without cgo it starts in two thirds of the time. A go command that is
 	// killed leaves its temporary folder behind.
-	build := process.Tool{Path: "go", Env: []string{"CGO_ENABLED=0", "GOTMPDIR=" + r.dir}, Lifeline: r.space.Lifeline}
+	build := process.Tool{
+		Path: "go", Inherits: process.OfUser, Env: []string{"CGO_ENABLED=0", "GOTMPDIR=" + r.dir}, Lifeline: r.space.Lifeline,
+	}
 	_, err := build.Run(ctx, "-C", r.root, "build", "-trimpath", "-ldflags", "-s -w", "-o", program, pkg)
 	return err
 }

@@ -210,7 +210,7 @@ func (r *chainRun) source() string {
 // tool makes a tool of a program. All that it leaves behind is waited for
 // before the run's folder is removed.
 func (r *chainRun) tool(program string) process.Tool {
-	return process.Tool{Path: program, Trace: r.trace(), Lifeline: r.space.Lifeline}
+	return process.Tool{Path: program, Inherits: process.OfUserWithCredentials, Trace: r.trace(), Lifeline: r.space.Lifeline}
 }
 
 func (r *chainRun) startRegistries(ctx context.Context) error {

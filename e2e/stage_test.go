@@ -42,8 +42,8 @@ func newStage(t *testing.T) *stage {
 			t.Fatal(err)
 		}
 	}
-	s.oras = chain.ORAS{Tool: process.Tool{Path: programs["oras"]}}
-	s.notation = chain.NewNotation(process.Tool{Path: programs["notation"]}, s.in("config"))
+	s.oras = chain.ORAS{Tool: process.Tool{Path: programs["oras"], Inherits: process.OfUserWithCredentials}}
+	s.notation = chain.NewNotation(process.Tool{Path: programs["notation"], Inherits: process.OfUserWithCredentials}, s.in("config"))
 	plugin, err := buildPlugin()
 	if err == nil {
 		err = s.notation.InstallPlugin(t.Context(), plugin)
