@@ -10,13 +10,14 @@ import (
 	"syscall"
 	"testing"
 
+	"container-signing/e2e/internal/node/nodetest"
 	"container-signing/e2e/internal/report"
 )
 
 // TestNode runs a cluster with a node as a command, as in a container: its
 // registry is called by a name that only the command's own hosts(5) knows.
 func TestNode(t *testing.T) {
-	needNode(t)
+	nodetest.Require(t)
 	t.Parallel()
 	awaitTurn(t)
 	s, before := newStage(t), hostTraces(t)

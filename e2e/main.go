@@ -32,8 +32,8 @@ func main() {
 	if len(os.Args) == 3 && os.Args[1] == workspace.JanitorCommand {
 		end(workspace.Janitor(os.Args[2], node.Sweep))
 	}
-	if len(os.Args) == 3 && slices.Contains(node.Commands, os.Args[1]) {
-		end(node.Main(os.Args[1], os.Args[2]))
+	if len(os.Args) == 3 && slices.Contains(node.Processes, os.Args[1]) {
+		end(node.RunProcess(os.Args[1], os.Args[2]))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()

@@ -11,34 +11,36 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"container-signing/e2e/internal/cgroup"
+	"container-signing/internal/hint"
 	"container-signing/tools"
 )
 
-// Check returns an error if there can be no node on this machine: for want of
+// Check returns an error if there can be no node on this machine: because of
 // rights, of something in its kernel, or of what its tools are built with. It
 // tries.
 func Check(ctx context.Context) error {
 	if os.Geteuid() != 0 {
 		return errors.New("it needs root")
 	}
-	own, err := makeCgroups(cgroupName(os.Getpid()))
+	group, err := cgroup.Make(groupName(os.Getpid()), controllers)
 	if errors.Is(err, unix.EROFS) {
-		return fmt.Errorf("%w; a container has to be privileged", err)
+		return hint.Add(err, privileged)
 	}
 	if err != nil {
 		return err
 	}
-	if err := own.remove(); err != nil {
+	if err := group.Remove(); err != nil {
 		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self, probeCommand, "")
+	cmd := exec.CommandContext(ctx, self, probeName, "")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces, Pdeathsig: syscall.SIGKILL}
 	if output, err := cmd.CombinedOutput(); errors.Is(err, unix.EPERM) {
-		return fmt.Errorf("trying namespaces: %w; a container has to be privileged", err)
+		return hint.Add(fmt.Errorf("trying namespaces: %w", err), privileged)
 	} else if err != nil {
 		words := strings.TrimSpace(string(output))
 		if words == "" {
@@ -49,9 +51,12 @@ func Check(ctx context.Context) error {
 	return tools.CheckNode(ctx)
 }
 
-// probe makes the mounts and the network of a node, in namespaces that end
+// privileged is the advice where something is forbidden even to root.
+const privileged = "a container has to be privileged"
+
+// runProbe makes the mounts and the network of a node, in namespaces that end
 // with it.
-func probe() error {
+func runProbe() error {
 	if os.Getpid() != 1 {
 		return errors.New("this belongs into a pid namespace of its own, as process 1")
 	}
@@ -59,7 +64,7 @@ func probe() error {
 	if _, err := os.Stat("/etc/hosts"); err != nil {
 		return fmt.Errorf("looking for what pods get of this machine: %w", err)
 	}
-	if err := makeMounts(Configuration{Dir: "/", Kubeconfig: "/kubeconfig"}); err != nil {
+	if err := makeMounts(Configuration{Dir: "/", Membership: Membership{Kubeconfig: "/kubeconfig"}}); err != nil {
 		return err
 	}
 	return makeNetwork()

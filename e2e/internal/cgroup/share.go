@@ -1,38 +1,22 @@
-package node
+package cgroup
 
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
-)
 
-// shareAllOut lets nodes have cgroups below those where they are made.
-func shareAllOut() error {
-	all, err := hierarchies()
-	if err != nil {
-		return err
-	}
-	for _, h := range all {
-		if !h.version2 {
-			continue
-		}
-		if err := shareOut(h.parent()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+	"container-signing/internal/hint"
+)
 
 // shareOut lets the cgroups below a cgroup of version 2 use the required
 // controllers, as far as they are there. On most machines they can already, as
 // the init process has seen to it. It isn't taken back: by then others may use
 // them.
-func shareOut(parent string) error {
+func shareOut(parent string, required []string) error {
 	there, err := readWords(parent, "cgroup.controllers")
 	if err != nil {
 		return err
@@ -83,23 +67,12 @@ func makeRoom(parent string) error {
 		}
 		for _, process := range processes {
 			if process == unseen {
-				return fmt.Errorf("cgroup %q holds processes that can't be seen from here: give this container a cgroup and a process namespace of its own", parent)
+				err := fmt.Errorf("cgroup %q holds processes that can't be seen from here", parent)
+				return hint.Add(err, "give this container a cgroup and a process namespace of its own")
 			}
 			if err := moveTo(leaf, process); err != nil && !errors.Is(err, unix.ESRCH) {
 				return err
 			}
 		}
 	}
-}
-
-// unseen is how cgroup.procs lists a process of another pid namespace.
-const unseen = "0"
-
-// makeLeaf makes a cgroup for processes that can't stay in its parent.
-func makeLeaf(parent string) (string, error) {
-	leaf := filepath.Join(parent, "processes")
-	if err := os.Mkdir(leaf, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", fmt.Errorf("making a cgroup: %w", err)
-	}
-	return leaf, nil
 }

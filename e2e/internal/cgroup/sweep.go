@@ -1,10 +1,9 @@
-package node
+package cgroup
 
 import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -13,30 +12,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// endsWithin bounds the end of a node's processes whose front is gone: the
-// kernel is killing them.
-const endsWithin = 5 * time.Second
-
-// Sweep removes the cgroups of nodes whose front and keeper have been killed
-// together, so that nobody was left to do it.
-func Sweep() error {
-	if os.Geteuid() != 0 {
-		return nil // there can't have been any
-	}
-	all, err := hierarchies()
+// Sweep removes groups that are left of processes that couldn't do it: those
+// with a prefix and the ID of a process that is gone for a name. What they hold
+// has until the deadline to end; a group whose processes don't stays.
+func Sweep(prefix string, deadline time.Time) error {
+	all, err := Hierarchies()
 	if err != nil {
-		return nil // there are none
+		return nil // there are no cgroups
 	}
-	deadline := time.Now().Add(endsWithin)
+	return sweep(all, prefix, deadline)
+}
+
+func sweep(all []Hierarchy, prefix string, deadline time.Time) error {
 	var faults []error
 	for _, h := range all {
-		found, err := filepath.Glob(filepath.Join(h.parent(), cgroupPrefix+"*"))
+		found, err := filepath.Glob(filepath.Join(h.parent(), prefix+"*"))
 		if err != nil {
-			return fmt.Errorf("looking for cgroups of nodes: %w", err)
+			return fmt.Errorf("looking for abandoned cgroups: %w", err)
 		}
 		for _, folder := range found {
-			front, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(folder), cgroupPrefix))
-			if err != nil || exists(front) {
+			owner, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(folder), prefix))
+			if err != nil || owner <= 0 || exists(owner) {
 				continue
 			}
 			abandoned, err := awaitEmpty(folder, deadline)

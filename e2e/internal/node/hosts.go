@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -37,7 +38,7 @@ func leadNames(addresses []string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the names of hosts: %w", err)
 	}
-	cover := configuration + "/hosts"
+	cover := filepath.Join(runFolder, "hosts")
 	if err := writeFile(cover, hosts(string(content), names)); err != nil {
 		return nil, err
 	}
