@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
+
+	"container-signing/internal/hint"
 )
 
 // explainRSA undoes the RSA operation and reads the padding, which says how the
@@ -15,10 +18,11 @@ import (
 func explainRSA(public *rsa.PublicKey, hash crypto.Hash, payload, signature []byte) error {
 	encoded, ok := encodedMessage(public, signature)
 	if !ok {
-		return anotherKeyError{Key{Public: public}.name()}
+		return errAnotherKey
 	}
 	if bytes.HasPrefix(encoded, []byte{0, 1, 0xff, 0xff}) {
-		return errors.New("the padding is PKCS #1 v1.5, but RSASSA-PSS is wanted: with openssl dgst add -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest, with pkeyutl the same as -pkeyopt")
+		return hint.Add(errors.New("the padding is PKCS #1 v1.5, but RSASSA-PSS is wanted"), "with openssl dgst "+
+			"add -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest, with pkeyutl the same as -pkeyopt")
 	}
 	candidates := parsePSS(public, encoded)
 	for _, candidate := range candidates {
@@ -28,11 +32,15 @@ func explainRSA(public *rsa.PublicKey, hash crypto.Hash, payload, signature []by
 	}
 	for _, candidate := range candidates {
 		if candidate.hash == candidate.maskHash {
-			return fmt.Errorf("the signature is by the leaf certificate's key, but over something else than the payload: sign the bytes on stdin unchanged (a shell's $(cat) destroys binary ones), with %v", hash)
+			return hint.Add(errOtherMessage, "sign the bytes on stdin unchanged, with %v: "+
+				"a shell's $(cat) destroys binary ones", hash)
 		}
 	}
-	return anotherKeyError{Key{Public: public}.name()}
+	return errAnotherKey
 }
+
+var errOtherMessage = errors.New("the signature is by the leaf certificate's key, " +
+	"but over something else than the payload")
 
 // encodedMessage is the public RSA operation, RFC 8017 section 5.2.2.
 func encodedMessage(public *rsa.PublicKey, signature []byte) ([]byte, bool) {
@@ -51,7 +59,7 @@ type pss struct {
 }
 
 // parsePSS undoes the encoding with each pair of hashes and returns what has its
-// shape. A foreign signature has it by a chance of about one in 6,000: a salt of
+// shape. A signature by another key has it by a chance of about one in 6,000: a salt of
 // maximal length leaves only two bytes to recognise it by.
 func parsePSS(public *rsa.PublicKey, encoded []byte) []pss {
 	bits := public.N.BitLen() - 1
@@ -95,13 +103,16 @@ func (p pss) explain(hash crypto.Hash, payload []byte) error {
 		}
 		switch {
 		case mistake.cause != "":
-			return errors.New(mistake.cause)
+			return mistake.err()
 		case p.hash != hash:
 			return wrongHash(p.hash, hash)
 		case p.maskHash != hash:
-			return fmt.Errorf("the mask generation hash of RSASSA-PSS is %v, but %v is wanted: with openssl add -sigopt rsa_mgf1_md:%s", p.maskHash, hash, opensslName(hash))
+			err := fmt.Errorf("the mask generation hash of RSASSA-PSS is %v, but %v is wanted", p.maskHash, hash)
+			return hint.Add(err, "with openssl add -sigopt rsa_mgf1_md:%s", opensslName(hash))
 		default:
-			return fmt.Errorf("the salt of RSASSA-PSS is %d bytes long, but must be %d, as long as the %v digest: with openssl change it to -sigopt rsa_pss_saltlen:digest", len(p.salt), hash.Size(), hash)
+			err := fmt.Errorf("the salt of RSASSA-PSS is %d bytes long, but must be %d, as long as the %v digest",
+				len(p.salt), hash.Size(), hash)
+			return hint.Add(err, "with openssl change it to -sigopt rsa_pss_saltlen:digest")
 		}
 	}
 	return nil
@@ -113,6 +124,7 @@ func (p pss) over(message []byte) bool {
 	return bytes.Equal(digest(p.hash, append(input, p.salt...)), p.digest)
 }
 
+// opensslName is such as sha256.
 func opensslName(hash crypto.Hash) string {
-	return map[crypto.Hash]string{crypto.SHA256: "sha256", crypto.SHA384: "sha384", crypto.SHA512: "sha512"}[hash]
+	return strings.ToLower(strings.ReplaceAll(hash.String(), "-", ""))
 }

@@ -2,7 +2,6 @@ package signature
 
 import (
 	"bytes"
-	"crypto/ecdsa"
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
@@ -10,21 +9,6 @@ import (
 	"strings"
 	"unicode"
 )
-
-// From returns the raw signature in a signer's output. It accepts the bytes as
-// they are, with a newline after them, and as base64 or hexadecimal text; an
-// ECDSA signature also as ASN.1 DER in each of these. Whatever it returns, the
-// key verifies strictly over payload: a repair that gives something else isn't
-// one. Otherwise the error says what the output is instead.
-func (k Key) From(output, payload []byte) ([]byte, error) {
-	readings := k.readings(output)
-	for _, reading := range readings {
-		if k.verify(payload, reading.signature) {
-			return reading.signature, nil
-		}
-	}
-	return nil, k.diagnose(output, payload, readings)
-}
 
 // A reading is one way to understand the output.
 type reading struct {
@@ -49,9 +33,10 @@ func (k Key) readings(output []byte) []reading {
 	return result
 }
 
-// trimNewlines takes no byte of a signature for a newline: one in 128 ends with one.
+// trimNewlines leaves the newlines that are bytes of the signature itself: one in
+// 128 ends with one.
 func (k Key) trimNewlines(output []byte) []byte {
-	for len(output) > k.size() && isNewline(output[len(output)-1]) {
+	for len(output) > k.Spec.SignatureSize() && isNewline(output[len(output)-1]) {
 		output = output[:len(output)-1]
 	}
 	return output
@@ -87,16 +72,15 @@ func decodeText(output []byte) []reading {
 // fromDER converts an ECDSA signature from ASN.1 DER, openssl's default, to r‖s
 // of fixed width.
 func (k Key) fromDER(der []byte) ([]byte, bool) {
-	public, ok := k.Public.(*ecdsa.PublicKey)
-	if !ok {
+	if !k.Spec.IsECDSA() {
 		return nil, false
 	}
 	r, s, ok := parseDER(der)
-	order := public.Curve.Params().N
+	order := k.Spec.Curve.Params().N
 	if !ok || r.Sign() <= 0 || s.Sign() <= 0 || r.Cmp(order) >= 0 || s.Cmp(order) >= 0 {
 		return nil, false
 	}
-	fixed := make([]byte, k.size())
+	fixed := make([]byte, k.Spec.SignatureSize())
 	r.FillBytes(fixed[:len(fixed)/2])
 	s.FillBytes(fixed[len(fixed)/2:])
 	return fixed, true
