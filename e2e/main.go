@@ -41,7 +41,7 @@ func main() {
 	// Kubernetes' client libraries have a log of their own. What matters of it
 	// comes back as errors.
 	klog.SetLogger(logr.Discard())
-	os.Exit(command.Run(ctx, os.Args[1:], os.Stderr))
+	os.Exit(command.Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // end ends a process that a run has started.

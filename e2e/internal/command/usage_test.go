@@ -1,10 +1,9 @@
-package main_test
+package command
 
 import (
-	"crypto/rand"
+	"bytes"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"math/big"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,8 +13,23 @@ import (
 	"testing"
 	"time"
 
-	"container-signing/internal/pki"
+	"container-signing/e2e/internal/supply"
+	"container-signing/internal/pki/pkitest"
 )
+
+// An outcome is what a command has come to.
+type outcome struct {
+	status         int
+	stdout, stderr string
+}
+
+// e2e runs a command.
+func e2e(t *testing.T, args ...string) outcome {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	status := Run(t.Context(), args, &stdout, &stderr)
+	return outcome{status, stdout.String(), stderr.String()}
+}
 
 // A usageCase is something that can't be done, and what e2e says about it.
 type usageCase struct {
@@ -45,10 +59,10 @@ func usageCases() map[string]usageCase {
 		"image that can't be":      {[]string{"--image", "Busybox:latest:1"}, []string{`--image "Busybox:latest:1"`}},
 		"missing workloads":        {[]string{"--workloads", "nowhere"}, []string{"--workloads", "nowhere: no such file or directory"}},
 		"missing policies":         {[]string{"--policies", "nowhere"}, []string{"--policies", "nowhere: no such file or directory"}},
-		"file for workloads":       {[]string{"--workloads", "main_test.go"}, []string{"--workloads", `"main_test.go" is a file`}},
-		"report below a file":      {[]string{"--report", "main_test.go/report"}, []string{`--report "main_test.go/report"`, "give a folder"}},
+		"file for workloads":       {[]string{"--workloads", "usage_test.go"}, []string{"--workloads", `"usage_test.go" is a file`}},
+		"report below a file":      {[]string{"--report", "usage_test.go/report"}, []string{`--report "usage_test.go/report"`, "give a folder"}},
 		"missing chain":            {[]string{"--signer", "true", "--certificate-chain", "nowhere"}, []string{"--certificate-chain", "nowhere: no such file or directory"}},
-		"chain of no certificates": {[]string{"--signer", "true", "--certificate-chain", "main_test.go"}, []string{"--certificate-chain", `"main_test.go"`, "PEM or DER"}},
+		"chain of no certificates": {[]string{"--signer", "true", "--certificate-chain", "usage_test.go"}, []string{"--certificate-chain", `"usage_test.go"`, "PEM or DER"}},
 	}
 }
 
@@ -67,7 +81,7 @@ func usageCasesIn(t *testing.T, dir string) map[string]usageCase {
 	} {
 		writeFile(t, in(name), content)
 	}
-	own, other := newIdentity(t, in("own"), "EC-256"), newIdentity(t, in("other"), "EC-256")
+	own, other := newIdentity(t, in("own")), newIdentity(t, in("other"))
 	signer := []string{"--signer", "true", "--certificate-chain"}
 	return map[string]usageCase{
 		"folder without workloads":      {[]string{"--workloads", in("none")}, []string{in("none")}},
@@ -80,9 +94,9 @@ func usageCasesIn(t *testing.T, dir string) map[string]usageCase {
 		"policy that is something else": {[]string{"--policies", in("no-policy")}, []string{in("no-policy/deployment.yaml"), `Deployment "a" is no policy`}},
 		"policy without a name":         {[]string{"--policies", in("nameless")}, []string{in("nameless/policy.yaml"), "metadata.name"}},
 		"expired certificate":           {append(slices.Clone(signer), expired(t, in("expired.crt"))), []string{"--certificate-chain", "CN=expired", "renew it"}},
-		"chain without a root":          {append(slices.Clone(signer), leafOf(t, own.chain, in("leaf.crt"))), []string{"--certificate-chain", "add the root"}},
-		"CA of another chain":           {append(slices.Clone(signer), own.chain, "--ca", other.ca), []string{"--ca", other.ca, own.chain}},
-		"missing CA":                    {append(slices.Clone(signer), own.chain, "--ca", in("nowhere")), []string{"--ca", in("nowhere")}},
+		"chain without a root":          {append(slices.Clone(signer), leafOf(t, own.CertificateChain, in("leaf.crt"))), []string{"--certificate-chain", "add the root"}},
+		"CA of another chain":           {append(slices.Clone(signer), own.CertificateChain, "--ca", other.CA), []string{"--ca", other.CA, own.CertificateChain}},
+		"missing CA":                    {append(slices.Clone(signer), own.CertificateChain, "--ca", in("nowhere")), []string{"--ca", in("nowhere")}},
 	}
 }
 
@@ -90,93 +104,122 @@ func usageCasesIn(t *testing.T, dir string) map[string]usageCase {
 // anything is started, and to be told in one sentence.
 func TestUsage(t *testing.T) {
 	cases := usageCases()
-	for name, one := range usageCasesIn(t, shortTempDir(t)) {
+	for name, one := range usageCasesIn(t, t.TempDir()) {
 		cases[name] = one
 	}
 	for name, one := range cases {
-		t.Run(name, func(t *testing.T) { checkUsage(t, one) })
+		t.Run(name, func(t *testing.T) {
+			args := one.args
+			if !strings.Contains(strings.Join(args, " "), "-registry") && strings.HasPrefix(args[0], "-") {
+				args = append([]string{"--node", "off", "--ci-registry", freeAddress(t), "--production-registry", freeAddress(t)}, args...)
+			}
+			checkUsage(t, args, one.words...)
+		})
 	}
 }
 
-func checkUsage(t *testing.T, one usageCase) {
+// checkUsage finds at once that this can't be done.
+func checkUsage(t *testing.T, args []string, words ...string) {
 	t.Helper()
-	s := newSession(t)
-	if !strings.Contains(strings.Join(one.args, " "), "-registry") && one.args[0] != "tools" && one.args[0] != "notarize" && one.args[0] != "sgin" {
-		one.args = append(s.args, one.args...)
+	got := e2e(t, args...)
+	if got.status != exitUsage {
+		t.Errorf("exit status %d, not %d", got.status, exitUsage)
 	}
-	s.cmd.Args = append(s.cmd.Args[:1], one.args...)
-	s.checkUsage(one.words...)
-}
-
-// checkUsage runs e2e to find at once that this can't be done.
-func (s *session) checkUsage(words ...string) {
-	t := s.t
-	t.Helper()
-	begun := time.Now()
-	if status := s.start().wait(); status != 2 {
-		t.Errorf("exit status %d, not 2", status)
+	if !regexp.MustCompile(`^e2e: .*\n(hint: .*\n)*$`).MatchString(got.stderr) {
+		t.Errorf("standard error isn't one line, and hints:\n%s", got.stderr)
 	}
-	if took := time.Since(begun); took > 5*time.Second {
-		t.Errorf("it took %s to find that", took)
+	for _, word := range words {
+		if !strings.Contains(got.stderr, word) {
+			t.Errorf("the error doesn't say %q:\n%s", word, got.stderr)
+		}
 	}
-	s.checkError(words...)
-	if text := s.text("stderr"); !regexp.MustCompile(`^e2e: .*\n(hint: .*\n)*$`).MatchString(text) {
-		t.Errorf("standard error isn't one line, and hints:\n%s", text)
-	}
-	if text := s.text("stdout"); text != "" {
-		t.Errorf("something was done first:\n%s", text)
+	if got.stdout != "" {
+		t.Errorf("something was done first:\n%s", got.stdout)
 	}
 }
 
 // TestTakenPort names the process that has the port.
 func TestTakenPort(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	taken := listener.Addr().String()
+	taken := listen(t)
 	for _, flag := range []string{"--ci-registry", "--production-registry"} {
-		checkUsage(t, usageCase{[]string{flag, taken}, []string{
-			flag + " " + taken + " is taken by process ", os.Args[0], "another address with " + flag,
-		}})
+		other := map[string]string{"--ci-registry": "--production-registry", "--production-registry": "--ci-registry"}[flag]
+		checkUsage(t, []string{"--node", "off", other, freeAddress(t), flag, taken},
+			flag+" "+taken+" is taken by process ", os.Args[0], "another address with "+flag)
 	}
 }
 
 // TestHelp shows the flags on standard output, and is no failure.
 func TestHelp(t *testing.T) {
 	for _, flag := range []string{"--help", "-h", "help"} {
-		s := newCommand(t, flag)
-		if status := s.start().wait(); status != 0 {
-			t.Errorf("%s: exit status %d, not 0", flag, status)
+		got := e2e(t, flag)
+		if got.status != 0 || got.stderr != "" {
+			t.Errorf("%s: exit status %d: %s", flag, got.status, got.stderr)
 		}
 		for _, words := range []string{"Usage:\n  e2e [flags]\n", "--workloads folder", `"127.0.0.1:5002")`, "Exit status: 0"} {
-			if !strings.Contains(s.text("stdout"), words) {
+			if !strings.Contains(got.stdout, words) {
 				t.Errorf("%s doesn't say %q", flag, words)
 			}
 		}
-		if text := s.text("stderr"); text != "" {
-			t.Errorf("%s: standard error isn't empty: %s", flag, text)
+		for line := range strings.Lines(got.stdout) {
+			if len(strings.TrimSuffix(line, "\n")) > helpWidth+10 {
+				t.Errorf("%s: a line is %d columns wide: %s", flag, len(line), line)
+			}
 		}
+	}
+}
+
+// listen returns an address at which this process listens until the test ends.
+func listen(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() }) // nothing was sent
+	return listener.Addr().String()
+}
+
+// freeAddress returns an address at which nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := fmt.Sprint(listener.Addr())
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
+// newIdentity makes a key and certificates of a user's own in dir.
+func newIdentity(t *testing.T, dir string) supply.Identity {
+	t.Helper()
+	identity, err := supply.MakeDemonstration(supply.Demonstration{Name: "somebody", KeySpec: "EC-256"}, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return identity
+}
+
+func writeFile(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
 // expired writes a self-signed certificate that has expired.
 func expired(t *testing.T, path string) string {
 	t.Helper()
-	authority, err := pki.NewAuthority("expired", "EC-256")
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "expired"},
-		NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(-time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, authority.Key.Public(), authority.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	writeFile(t, path, string(der))
+	certificate := pkitest.Root(t, "expired", func(template *x509.Certificate) {
+		template.NotBefore, template.NotAfter = time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)
+	})
+	writeFile(t, path, string(certificate.PEM()))
 	return path
 }
 
