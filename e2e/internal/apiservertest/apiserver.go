@@ -1,4 +1,6 @@
-package judge
+// Package apiservertest runs a real API server for tests: with etcd and the
+// controller manager, and without nodes.
+package apiservertest
 
 import (
 	"context"
@@ -17,9 +19,9 @@ import (
 	"container-signing/tools"
 )
 
-// startAPIServer starts etcd, kube-apiserver and kube-controller-manager, and
-// returns an administrator's access. They end with the test.
-func startAPIServer(t *testing.T) *rest.Config {
+// Start starts etcd, kube-apiserver and kube-controller-manager, and returns an
+// administrator's access. They end with the test.
+func Start(t *testing.T) *rest.Config {
 	t.Helper()
 	programs, err := tools.Build(t.Context(), os.Stderr, "etcd", "kube-apiserver", "kube-controller-manager")
 	if err != nil {
@@ -58,7 +60,8 @@ func startAPIServer(t *testing.T) *rest.Config {
 		t.Fatal(err)
 	}
 	start(process.Command{Name: "kube-apiserver", Path: programs["kube-apiserver"], NotifiesReady: true, Args: []string{
-		"--etcd-servers=" + socket, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port=" + port,
+		"--etcd-servers=" + socket, "--secure-port=" + port,
+		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
 		"--cert-dir=" + filepath.Join(dir, "certificates"), "--endpoint-reconciler-type=none",
 		"--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=RBAC",
 		"--token-auth-file=" + writeFile(t, dir, "tokens", "secret,administrator,1,system:masters\n"),
