@@ -29,6 +29,7 @@ import (
 
 	"container-signing/e2e/internal/node"
 	"container-signing/e2e/internal/workspace"
+	"container-signing/internal/hint"
 )
 
 // Exit statuses.
@@ -105,12 +106,12 @@ func exit(err error) {
 		printUsage(os.Stdout)
 		os.Exit(0)
 	case errors.As(err, &usage):
-		fmt.Fprintln(os.Stderr, "e2e:", err)
+		fmt.Fprintln(os.Stderr, "e2e:", hint.Text(err))
 		os.Exit(exitUsage)
 	case errors.Is(err, errVerdict):
 		os.Exit(exitFailure) // the table has said it
 	default:
-		fmt.Fprintln(os.Stderr, "e2e:", err)
+		fmt.Fprintln(os.Stderr, "e2e:", hint.Text(err))
 		os.Exit(exitFailure)
 	}
 }

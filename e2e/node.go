@@ -7,10 +7,12 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"container-signing/e2e/internal/cluster"
 	"container-signing/e2e/internal/node"
 	"container-signing/e2e/internal/process"
+	"container-signing/internal/hint"
 	"container-signing/tools"
 )
 
@@ -31,7 +33,7 @@ func checkNode(ctx context.Context, o options) (noNode string, err error) {
 	case o.node == "on":
 		return "", usagef("there can be no node on this machine: %w; `--node off` does without one", err)
 	}
-	return err.Error(), nil
+	return strings.Join(append([]string{err.Error()}, hint.Of(err)...), "; "), nil
 }
 
 // runNode tells whether there can be a node.
