@@ -24,6 +24,7 @@ import (
 	"container-signing/e2e/internal/command"
 	"container-signing/e2e/internal/node"
 	"container-signing/e2e/internal/workspace"
+	"container-signing/internal/hint"
 )
 
 func main() {
