@@ -51,13 +51,13 @@ func (c cache) build(ctx context.Context, source string, m module, show *progres
 	})
 }
 
-// makeModule downloads and builds all of m into dir.
+// makeModule makes all of m in dir: its programs, and what else it provides.
 func makeModule(ctx context.Context, source, dir string, m module, show *progress) error {
 	run := goCommand{dir: source, module: m, show: show, temporary: filepath.Join(dir, "go-build")}
 	if err := os.Mkdir(run.temporary, 0o700); err != nil {
 		return fmt.Errorf("building %s: %w", m.name, err)
 	}
-	upstream, version, err := download(ctx, run)
+	version, err := pinnedVersion(ctx, run)
 	if err != nil {
 		return err
 	}
@@ -70,8 +70,14 @@ func makeModule(ctx context.Context, source, dir string, m module, show *progres
 			return err
 		}
 	}
-	if err := keepAssets(m, upstream, dir); err != nil {
-		return err
+	if len(m.assets) > 0 {
+		upstream, err := upstreamFolder(ctx, run)
+		if err != nil {
+			return err
+		}
+		if err := keepAssets(m, upstream, dir); err != nil {
+			return err
+		}
 	}
 	if m.finish != nil {
 		if err := m.finish(dir, m.platforms); err != nil {
