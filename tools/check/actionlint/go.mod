@@ -1,4 +1,4 @@
-module container-signing/tools/actionlint
+module container-signing/tools/check/actionlint
 
 go 1.26.0
 
