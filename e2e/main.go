@@ -48,7 +48,7 @@ func main() {
 // end ends a process that a run has started.
 func end(err error) {
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "e2e:", err)
+		fmt.Fprintln(os.Stderr, "e2e:", hint.Text(err))
 		os.Exit(1)
 	}
 	os.Exit(0)
