@@ -21,7 +21,9 @@ type Page struct {
 	Path     string
 	Headings []Heading
 	// Links are where links and pictures lead, as they are written.
-	Links  []string
+	Links []string
+	// Spans are the pieces of code in sentences and tables.
+	Spans  []string
 	Blocks []Block
 	Tables []Table
 }
@@ -109,6 +111,8 @@ func (r *reader) visit(node ast.Node, entering bool) (ast.WalkStatus, error) {
 		r.page.Links = append(r.page.Links, string(n.Destination))
 	case *ast.AutoLink:
 		r.page.Links = append(r.page.Links, string(n.URL(r.source)))
+	case *ast.CodeSpan:
+		r.page.Spans = append(r.page.Spans, r.plain(n))
 	case *ast.FencedCodeBlock:
 		block := Block{Language: string(n.Language(r.source)), Text: string(n.Lines().Value(r.source)), Section: r.section}
 		r.page.Blocks = append(r.page.Blocks, block)

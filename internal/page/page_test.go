@@ -36,6 +36,13 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+func TestSpans(t *testing.T) {
+	want := []string{"code", "[not](a-link)", "--a B", "--c"}
+	if p := read(t); !reflect.DeepEqual(p.Spans, want) {
+		t.Errorf("pieces of code %q, not %q", p.Spans, want)
+	}
+}
+
 func TestCommands(t *testing.T) {
 	p := read(t)
 	for section, want := range map[string]string{"": "echo 1 | cat\necho 2\n", "What it is": "echo 1 | cat\necho 2\n", "A page, and code": ""} {
