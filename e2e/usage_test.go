@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -25,10 +26,11 @@ type usageCase struct {
 // usageCases are those that need no files.
 func usageCases() map[string]usageCase {
 	return map[string]usageCase{
-		"unknown flag":             {[]string{"--colour"}, []string{"-colour", "`e2e --help` lists the flags"}},
-		"unknown command":          {[]string{"notarize"}, []string{`unknown argument "notarize"`, "signer, tools"}},
-		"argument after a flag":    {[]string{"-v", "now"}, []string{`unknown argument "now"`}},
-		"argument of tools":        {[]string{"tools", "oras"}, []string{`unknown argument "oras"`, "takes none"}},
+		"unknown flag":             {[]string{"--colour"}, []string{"--colour", "\nhint: `e2e --help` lists the flags"}},
+		"unknown command":          {[]string{"notarize"}, []string{`unknown command "notarize"`, "\nhint: `e2e --help` lists the commands"}},
+		"mistyped command":         {[]string{"sgin"}, []string{`unknown command "sgin"`, "\nhint: did you mean `e2e sign`?"}},
+		"argument after a flag":    {[]string{"-v", "now"}, []string{`unknown command "now"`}},
+		"argument of tools":        {[]string{"tools", "oras"}, []string{`unknown argument "oras"`, "`e2e tools --help`"}},
 		"unknown key spec":         {[]string{"--key-spec", "RSA-1024"}, []string{"--key-spec", `"RSA-1024"`, "RSA-2048, RSA-3072"}},
 		"unknown format":           {[]string{"--signature-format", "pgp"}, []string{"--signature-format", `"pgp"`, "jws, cose"}},
 		"unknown policy":           {[]string{"--policy", "opa"}, []string{`--policy "opa"`, "imagevalidatingpolicy, clusterpolicy", "--policies"}},
@@ -38,7 +40,7 @@ func usageCases() map[string]usageCase {
 		"signer without chain":     {[]string{"--signer", "true"}, []string{"--signer and --certificate-chain belong together"}},
 		"chain without signer":     {[]string{"--certificate-chain", "x"}, []string{"--signer and --certificate-chain belong together"}},
 		"CA without signer":        {[]string{"--ca", "x"}, []string{"--ca x without --signer"}},
-		"timeout that isn't one":   {[]string{"--timeout", "soon"}, []string{`"soon"`, "-timeout"}},
+		"timeout that isn't one":   {[]string{"--timeout", "soon"}, []string{`"soon"`, "--timeout"}},
 		"no timeout":               {[]string{"--timeout", "0s"}, []string{"--timeout", "90s"}},
 		"image that can't be":      {[]string{"--image", "Busybox:latest:1"}, []string{`--image "Busybox:latest:1"`}},
 		"missing workloads":        {[]string{"--workloads", "nowhere"}, []string{"--workloads", "nowhere: no such file or directory"}},
@@ -99,7 +101,7 @@ func TestUsage(t *testing.T) {
 func checkUsage(t *testing.T, one usageCase) {
 	t.Helper()
 	s := newSession(t)
-	if !strings.Contains(strings.Join(one.args, " "), "-registry") && one.args[0] != "tools" && one.args[0] != "notarize" {
+	if !strings.Contains(strings.Join(one.args, " "), "-registry") && one.args[0] != "tools" && one.args[0] != "notarize" && one.args[0] != "sgin" {
 		one.args = append(s.args, one.args...)
 	}
 	s.cmd.Args = append(s.cmd.Args[:1], one.args...)
@@ -118,8 +120,8 @@ func (s *session) checkUsage(words ...string) {
 		t.Errorf("it took %s to find that", took)
 	}
 	s.checkError(words...)
-	if text := s.text("stderr"); strings.Count(text, "\n") != 1 {
-		t.Errorf("standard error isn't one line:\n%s", text)
+	if text := s.text("stderr"); !regexp.MustCompile(`^e2e: .*\n(hint: .*\n)*$`).MatchString(text) {
+		t.Errorf("standard error isn't one line, and hints:\n%s", text)
 	}
 	if text := s.text("stdout"); text != "" {
 		t.Errorf("something was done first:\n%s", text)
@@ -143,12 +145,12 @@ func TestTakenPort(t *testing.T) {
 
 // TestHelp shows the flags on standard output, and is no failure.
 func TestHelp(t *testing.T) {
-	for _, flag := range []string{"--help", "-h", "-help"} {
-		s := newSession(t, flag)
+	for _, flag := range []string{"--help", "-h", "help"} {
+		s := newCommand(t, flag)
 		if status := s.start().wait(); status != 0 {
 			t.Errorf("%s: exit status %d, not 0", flag, status)
 		}
-		for _, words := range []string{"Usage: go run ./e2e [flags]", "--workloads folder", "(default: 127.0.0.1:5002)", "Exit status: 0"} {
+		for _, words := range []string{"Usage:\n  e2e [flags]\n", "--workloads folder", `"127.0.0.1:5002")`, "Exit status: 0"} {
 			if !strings.Contains(s.text("stdout"), words) {
 				t.Errorf("%s doesn't say %q", flag, words)
 			}
