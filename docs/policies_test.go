@@ -1,6 +1,8 @@
 package docs_test
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 // policy.
 func TestPolicies(t *testing.T) {
 	s := newStage(t)
+	checkNames(t, s)
 	s.run(`kubectl get configmap notation-ca --namespace kyverno -o jsonpath='{.data.ca\.crt}' >ca.crt
 kubectl delete configmap notation-ca --namespace kyverno
 kubectl delete imagevalidatingpolicy require-notation`)
@@ -49,6 +52,23 @@ kubectl delete imagevalidatingpolicy require-notation`)
 
 	if output := s.run(s.elsewhere(pages(t)["docs/policies.md"].Commands("The workloads that prove it"))); !strings.Contains(output, "\nPASS  ") {
 		t.Errorf("the run didn't pass:\n%s", output)
+	}
+}
+
+// checkNames compares the names of images on the page with those of a run.
+func checkNames(t *testing.T, s *stage) {
+	t.Helper()
+	var named []string
+	for _, table := range pages(t)["docs/policies.md"].Tables {
+		if table.Rows[0][0] == "image" {
+			for _, row := range table.Rows[1:] {
+				named = append(named, strings.Split(row[0], ", ")...)
+			}
+		}
+	}
+	slices.Sort(named)
+	if there := slices.Sorted(maps.Keys(s.images)); !slices.Equal(named, there) {
+		t.Errorf("docs/policies.md names the images\n%q, and a run has\n%q", named, there)
 	}
 }
 

@@ -57,7 +57,7 @@ func TestSigners(t *testing.T) {
 // signatures counts the signatures of the image.
 func (s *stage) signatures() int {
 	s.t.Helper()
-	return strings.Count(s.run("notation list "+s.images["signed in ci"]), "sha256:") - 1
+	return strings.Count(s.run("notation list "+s.signed), "sha256:") - 1
 }
 
 // sign is a signing service with the key that the documentation makes.

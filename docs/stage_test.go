@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -26,8 +27,9 @@ type stage struct {
 	folder string // the copy
 	bin    string // a folder in PATH
 	env    []string
-	ci     string // the CI registry, localhost:PORT
-	images map[string]string
+	ci     string            // the CI registry, localhost:PORT
+	signed string            // the signed image there, by digest
+	images map[string]string // those in production, by the names that workloads use
 }
 
 // newStage makes a stage that ends with the test.
@@ -104,9 +106,8 @@ func (s *stage) keep() {
 		}
 		line := lines.Text()
 		said.WriteString(line + "\n")
-		if _, config, found := strings.Cut(line, "export KUBECONFIG="); found {
-			config, _, _ = strings.Cut(config, " ")
-			s.env = append(s.env, "KUBECONFIG="+config)
+		if kubeconfig := regexp.MustCompile(`KUBECONFIG=\S+`).FindString(line); kubeconfig != "" {
+			s.env = append(s.env, kubeconfig)
 		}
 		if strings.Contains(line, "Ctrl-C ends everything") {
 			break
@@ -135,7 +136,7 @@ func (s *stage) readImages(report string) {
 		if image.Name == "signed" {
 			repository, _, _ := strings.Cut(image.Reference, "/")
 			name, _, _ := strings.Cut(strings.TrimPrefix(image.Reference, repository+"/"), ":")
-			s.images["signed in ci"] = s.ci + "/" + name + "@" + image.Digest
+			s.signed = s.ci + "/" + name + "@" + image.Digest
 		}
 	}
 }
@@ -171,7 +172,7 @@ func (s *stage) run(commands string) string {
 func (s *stage) elsewhere(commands string, more ...string) string {
 	s.t.Helper()
 	run := fmt.Sprintf("%s --node off --ci-registry %s --production-registry %s", program, freeAddress(s.t), freeAddress(s.t))
-	pairs := append([]string{"registry.example.com/app@sha256:…", s.images["signed in ci"], "go run ./e2e", run}, more...)
+	pairs := append([]string{"registry.example.com/app@sha256:…", s.signed, "go run ./e2e", run}, more...)
 	for i := 0; i < len(more); i += 2 {
 		if !strings.Contains(commands, more[i]) {
 			s.t.Fatalf("no command names %s:\n%s", more[i], commands)
