@@ -21,6 +21,7 @@ require (
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.10
 	github.com/vishvananda/netlink v1.3.1
+	github.com/yuin/goldmark v1.7.13
 	go.yaml.in/yaml/v2 v2.4.3
 	golang.org/x/mod v0.39.0
 	golang.org/x/sync v0.24.0

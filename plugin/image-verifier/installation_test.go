@@ -6,30 +6,28 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"container-signing/internal/page"
 )
 
-// installation returns the commands of the README that install the verifier.
+// installation returns the commands of the documentation that install the
+// verifier.
 func installation(t *testing.T) string {
 	t.Helper()
-	readme, err := os.ReadFile("../../README.md")
+	lock, err := page.Read("../../docs/second-lock.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, found := strings.Cut(string(readme), "\n## The second lock\n")
-	if !found {
-		t.Fatal("README.md has no section about the second lock")
-	}
-	_, block, _ := strings.Cut(section, "```sh\n")
-	commands, _, found := strings.Cut(block, "```")
-	if !found || !strings.Contains(commands, "notation policy import") {
-		t.Fatalf("README.md doesn't say how to install it: %q", commands)
+	commands := lock.Commands("Install it")
+	if !strings.Contains(commands, "notation policy import") {
+		t.Fatalf("%s doesn't say how to install it: %q", lock.Path, commands)
 	}
 	return commands
 }
 
-// TestInstallationOfTheREADME follows the README, in another place than the
+// TestInstallation follows the documentation, in another place than the
 // machine's own /etc and /opt, and asks what it has installed.
-func TestInstallationOfTheREADME(t *testing.T) {
+func TestInstallation(t *testing.T) {
 	registry := startRegistry(t)
 	n := newNode(t, registry)
 	digest := n.push(t, registry+"/app:v1")
