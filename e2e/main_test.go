@@ -28,6 +28,10 @@ const forTests = 4 * time.Minute
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if testing.Short() {
+		fmt.Println("skipped: these tests run the whole program with the built tools, which -short leaves out")
+		os.Exit(0)
+	}
 	os.Exit(testMain(m))
 }
 

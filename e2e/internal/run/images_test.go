@@ -1,0 +1,90 @@
+package run
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"container-signing/e2e/internal/supply"
+	"container-signing/e2e/internal/workload"
+)
+
+func state() supply.State {
+	return supply.State{
+		Place:    supply.Place{Registries: supply.Registries{CI: "ci:1", Production: "production:2"}, Repository: "app", Tag: "1"},
+		Platform: "sha256:platform", Demonstration: true,
+		Digests: map[supply.Role]string{
+			supply.Signed: "sha256:signed", supply.SinglePlatform: "sha256:single", supply.Unsigned: "sha256:unsigned",
+			supply.AnotherCA: "sha256:another",
+		},
+	}
+}
+
+// TestImages makes sure that each name says where an image is and what it has to
+// be pinned to: a reference to CI, or a digest of another image, would let a
+// verdict pass that proves nothing.
+func TestImages(t *testing.T) {
+	named := Images(state())
+	for name, want := range map[string][2]string{
+		"signed":                            {"production:2/app:1", "sha256:signed"},
+		"signed-by-digest":                  {"production:2/app@sha256:signed", "sha256:signed"},
+		"signed-by-tag-and-digest":          {"production:2/app:1@sha256:signed", "sha256:signed"},
+		"signed-single-platform":            {"production:2/app:1-single-platform", "sha256:single"},
+		"signed-until-moved":                {"production:2/app:1-moving", "sha256:signed"},
+		"unsigned":                          {"production:2/app:1-unsigned", "sha256:unsigned"},
+		"unsigned-by-digest":                {"production:2/app@sha256:unsigned", "sha256:unsigned"},
+		"signed-by-another-ca":              {"production:2/app:1-another-ca", "sha256:another"},
+		"copied-without-signature":          {"production:2/app-without-signature:1", "sha256:signed"},
+		"unsigned-platform-of-signed-index": {"production:2/app@sha256:platform", "sha256:platform"},
+		"missing":                           {"production:2/app:1-missing", ""},
+	} {
+		if got := [2]string{named[name].Reference, named[name].Digest}; got != want {
+			t.Errorf("%s is %q, not %q", name, got, want)
+		}
+		delete(named, name)
+	}
+	if len(named) > 0 {
+		t.Errorf("there are more: %v", named)
+	}
+	if real := Images(supply.State{}); real != nil {
+		t.Errorf("workloads that name real images get %v", real)
+	}
+}
+
+// TestImagesOfOne has no platforms and one signature only.
+func TestImagesOfOne(t *testing.T) {
+	one := state()
+	one.Platform, one.Demonstration = "", false
+	delete(one.Digests, supply.SinglePlatform)
+	named := Images(one)
+	if got := named["signed-single-platform"]; got.Reference != "production:2/app:1" || got.Digest != "sha256:signed" {
+		t.Errorf("the single platform is %+v, not the signed image", got)
+	}
+	if got := named["unsigned-platform-of-signed-index"]; got.Digest != "sha256:unsigned" {
+		t.Errorf("a platform of what is no index is %+v, not unsigned", got)
+	}
+}
+
+// TestMovedTag makes the workload with the moved tag out of two of the
+// project's own.
+func TestMovedTag(t *testing.T) {
+	plan, err := Choice{Policy: PolicyKinds()[0]}.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved, ok := movedTag(plan.Workloads)
+	if !ok || moved.Name != afterMove || moved.Refusal == nil || moved.Refusal.Image != movedImage || moved.Refusal.Policy == "" {
+		t.Fatalf("it is %+v", moved)
+	}
+	for _, own := range plan.Workloads {
+		if own.Name == likeMoved && (own.Refusal.Image == movedImage || !regexp.MustCompile(own.Refusal.Because.String()).MatchString("no Notation signature by a trusted certificate")) {
+			t.Errorf("the workload that it is made of has changed: %+v", own.Refusal)
+		}
+		if own.Name == beforeMove && own.Refusal != nil {
+			t.Error("what has to be admitted before the move has to be refused")
+		}
+	}
+	if _, ok := movedTag([]workload.Workload{{Name: strings.ToUpper(beforeMove)}}); ok {
+		t.Error("workloads without the pod have one with a moved tag")
+	}
+}
