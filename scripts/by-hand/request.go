@@ -122,7 +122,8 @@ func (r *request) wait(ctx context.Context, notified <-chan error) ([]byte, erro
 				return nil, fmt.Errorf("watching the request %q: %w", r.folder, err)
 			}
 		case err := <-notified:
-			if err != nil {
+			// The command is ended together with ctx; its error isn't the cause then.
+			if err != nil && ctx.Err() == nil {
 				return nil, err
 			}
 			notified = nil // told: a nil channel is never ready
