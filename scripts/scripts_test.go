@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -154,6 +155,7 @@ func run(t *testing.T, program string, environment []string, payload []byte) end
 	command.Env = append(environment, "TMPDIR="+temporary)
 	command.Stdin, command.Stdout, command.Stderr = bytes.NewReader(payload), &stdout, &stderr
 	command.WaitDelay = time.Second
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal
 	err = command.Run()
 	if ctx.Err() != nil {
 		t.Fatalf("%s hung; it said: %s", program, &stderr)
