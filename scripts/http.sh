@@ -18,8 +18,8 @@
 #        EXTERNAL_DEADLINE           seconds to wait for the answer at most (optional): it
 #                                    ends a second before the plugin gives up in any case
 #
-# The URL's query and the token are seen by nobody who lists processes, and are in
-# no message. A token is only sent over https.
+# The URL's query and the token are in no process's arguments and in no message. A
+# token is sent over https only.
 #
 #   EXTERNAL_SIGNER_URL=https://signer.example.com/sign \
 #   EXTERNAL_SIGNER_TOKEN_FILE=/run/secrets/token notation sign \
@@ -104,8 +104,8 @@ rm -f "$body"
 
 # The URL and the token come from file 3, because everybody can list arguments.
 # ulimit bounds the answer to 64 KiB (128 × 512 bytes), where a signature has at
-# most 512 bytes. --disable: no ~/.curlrc. --globoff: the URL is one URL, whatever
-# brackets are in it. "Expect:" saves a round trip.
+# most 512 bytes. --disable: no ~/.curlrc. --globoff: no brackets in the URL
+# make several of it. "Expect:" saves a round trip.
 ended=0
 status=$(
     trap '' XFSZ

@@ -163,7 +163,7 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := server.X509.CheckSignatureFrom(authority.X509); err != nil {
-		t.Errorf("what the parsed authority vouches for: %v", err)
+		t.Errorf("what the parsed authority has issued: %v", err)
 	}
 	if _, err := Parse(other.PEM(), key); err == nil {
 		t.Error("a key is taken that isn't the certificate's")

@@ -15,7 +15,7 @@ import (
 
 // decode returns the raw signature that content holds as bytes, base64 or
 // hex, and r‖s where it is ECDSA in DER. An error says what is missing or
-// wrong; it is what half a file gives, at whatever byte it was cut.
+// wrong; half a file always gives one, at each byte where it can be cut.
 //
 // Whether the signature is the right one is checked by the plugin, which has the
 // certificate.

@@ -35,7 +35,7 @@ func wrap(text string) []byte {
 	return lines.Bytes()
 }
 
-// However a file is cut, half of it is never a signature, and the whole is.
+// No beginning of a file is a signature, and the whole is.
 func TestOnlyTheWholeAnswerIsASignature(t *testing.T) {
 	for _, spec := range keyspec.All() {
 		raw := make([]byte, spec.SignatureSize())
@@ -117,7 +117,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-// Whatever the answer holds, decode returns a signature's length or an error.
+// decode returns as many bytes as a signature has, or an error.
 func FuzzDecode(f *testing.F) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -28,8 +28,8 @@ func newTestRequest(t *testing.T) *request {
 }
 
 // The end of a command that is ended together with the request isn't why the
-// request was given up. Both are known at once here, in whatever order they are
-// looked at.
+// request was given up. Both are known at once here, and a select
+// takes any of the two.
 func TestWaitNamesTheInterruption(t *testing.T) {
 	for range 50 {
 		ctx, cancel := context.WithCancelCause(t.Context())
