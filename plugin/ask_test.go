@@ -67,6 +67,9 @@ func askRaw(command string, request []byte) (status int, err error) {
 	cmd := exec.Command("notation-external-signer", command)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(request), &stdout, &stderr
+	// Without a terminal: at one a signer shares the group of those who started it,
+	// and one that kills its group would kill the tests.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	witness, err := newWitness(cmd)
 	if err != nil {
 		return 0, err

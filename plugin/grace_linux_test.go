@@ -92,8 +92,8 @@ func (b takingBack) assertTakenBack(t *testing.T) {
 	}
 }
 
-// TestGrace lets a signer take back its request, however signing ends, and shows
-// what it says meanwhile where notation lives to show it.
+// TestGrace lets a signer remove its request, in each way in which signing ends, and
+// shows what it prints meanwhile where notation is there to show it.
 func TestGrace(t *testing.T) {
 	w := newWorld(t, "EC-256")
 	w.push(t, startRegistry(t), "grace")
@@ -161,7 +161,7 @@ func TestGraceAtTerminal(t *testing.T) {
 	}
 }
 
-// TestGraceEnds gives a deaf signer its second and no more.
+// TestGraceEnds gives a signer that ignores SIGTERM its second and no more.
 func TestGraceEnds(t *testing.T) {
 	w := newWorld(t, "EC-256")
 	w.push(t, startRegistry(t), "grace")

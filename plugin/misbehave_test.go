@@ -104,7 +104,7 @@ func closeStdin(args []string) error {
 	return sign(nil, file, os.Stdout)
 }
 
-// leave signs and leaves a family behind that holds the pipes.
+// leave signs and leaves descendants behind that hold the pipes.
 func leave(args []string) error {
 	if err := startFamily(); err != nil {
 		return err
@@ -137,7 +137,7 @@ func startFamily() error {
 	return nil
 }
 
-// member is one of the family: the daemon's first process starts the second.
+// member is one of those descendants: the daemon's first process starts the second.
 func member(args []string) error {
 	if args[0] != "daemon" {
 		return report(args[0])

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// lineage are the processes of one signature.
+// lineage is the processes of one signature, by name.
 type lineage map[string]int
 
-// started waits until the whole family reports, and finds its ancestors.
+// started waits until all descendants report, and finds their ancestors.
 func started(t *testing.T, w *witness, notation int) lineage {
 	t.Helper()
 	processes := lineage{"notation": notation, "notation's group": -notation}
@@ -64,7 +64,7 @@ var lastWords = map[string]string{
 
 // TestNothingStaysBehind ends each of the processes of a signature in each way,
 // while the signer hangs with a child, a child in a session of its own and a
-// daemon whose parent is gone, all deaf to every signal that can be ignored. The
+// daemon whose parent is gone, all ignoring every signal that can be ignored. The
 // witness, a pipe that all inherit, says that every one of them is gone.
 func TestNothingStaysBehind(t *testing.T) {
 	heedHangup(t)
@@ -76,7 +76,7 @@ func TestNothingStaysBehind(t *testing.T) {
 	for _, victim := range []string{"notation", "notation's group", "plugin", "guard", "signer"} {
 		for name, signal := range signals {
 			if victim == "signer" && signal != syscall.SIGKILL {
-				continue // it is deaf
+				continue // it ignores the others
 			}
 			t.Run(victim+" "+name, func(t *testing.T) {
 				cmd := shared.signBy("misbehave family", "1m")

@@ -88,7 +88,7 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
-// TestCtrlC ends a signer that is deaf to it, and its family.
+// TestCtrlC ends a signer that ignores it, and its descendants.
 func TestCtrlC(t *testing.T) {
 	w := newWorld(t, "EC-256")
 	w.push(t, startRegistry(t), "terminal")

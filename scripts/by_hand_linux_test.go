@@ -60,7 +60,7 @@ func TestByHandTalksToTheTerminal(t *testing.T) {
 	whole := spec.sign(payload)
 	controller, terminal := openTerminal(t)
 	var stdout, stderr bytes.Buffer
-	// A by-hand that the terminal stops would wait for ever.
+	// A by-hand that the terminal stops would wait without end.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, "sh", "-mc", `stty tostop </dev/tty; "$0" <"$1" & wait $!`,

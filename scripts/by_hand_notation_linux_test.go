@@ -14,8 +14,8 @@ import (
 )
 
 // A signing is notation with by-hand as its signer, and a pipe that all their
-// processes inherit, as descriptor 7: who is told of the request writes its
-// folder there, and the pipe's end says that all processes have ended.
+// processes inherit, as descriptor 7: the notification command writes the
+// request's folder there, and the pipe's end says that all processes have ended.
 type signing struct {
 	command *exec.Cmd
 	pipe    *os.File
@@ -23,8 +23,8 @@ type signing struct {
 	folder  string // for requests
 }
 
-// startSigning starts to sign, and returns when the request has been made. The
-// user's command, notify, ends with telling so.
+// startSigning starts to sign, and returns when the request has been made and
+// the command notify has run.
 func startSigning(t *testing.T, n notation, signer, timeout, notify string, prepare func(*exec.Cmd)) *signing {
 	t.Helper()
 	s := &signing{folder: t.TempDir()}
@@ -75,20 +75,21 @@ func (s *signing) assertGivenUp(t *testing.T) {
 	assertEmpty(t, s.folder)
 }
 
-// However signing ends, nobody is left with a request that nobody waits for.
+// However signing ends, no request stays that is no longer waited for.
 func TestByHandTakesItsRequestBack(t *testing.T) {
 	n := newNotation(t, specNamed("EC-256"))
 	// Told no deadline, by-hand waits for longer than the plugin.
 	const short, long, alone = "5s", "1m", "env SIGNER_DEADLINE= "
+	const script, gaveNone = "sh -c 'SIGNER_DEADLINE= \"$0\"; exit $?' ", "the signer gave no answer within 5s"
 	for name, test := range map[string]struct {
 		timeout, by, notify string
 		signal              syscall.Signal
 		want                string
 	}{
 		"by-hand's deadline":     {timeout: short, want: "nobody answered until"},
-		"plugin's timeout":       {timeout: short, by: alone, want: "the signer gave no answer within 5s"},
-		"while it is stopped":    {timeout: short, by: alone, notify: "kill -STOP $PPID;", want: "the signer gave no answer within 5s"},
-		"in a shell script":      {timeout: short, by: "sh -c 'SIGNER_DEADLINE= \"$0\"; exit $?' ", want: "the signer gave no answer within 5s"},
+		"plugin's timeout":       {timeout: short, by: alone, want: gaveNone},
+		"while it is stopped":    {timeout: short, by: alone, notify: "kill -STOP $PPID;", want: gaveNone},
+		"in a shell script":      {timeout: short, by: script, want: gaveNone},
 		"SIGINT of notation":     {timeout: long, signal: syscall.SIGINT},
 		"SIGTERM of notation":    {timeout: long, signal: syscall.SIGTERM},
 		"SIGKILL of notation":    {timeout: long, signal: syscall.SIGKILL},
@@ -124,7 +125,8 @@ func TestByHandTakesItsRequestBackAtATerminal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			controller, terminal := openTerminal(t)
-			s := startSigning(t, n, "env SIGNER_DEADLINE= "+byHandProgram(t), test.timeout, "", func(command *exec.Cmd) {
+			signer := "env SIGNER_DEADLINE= " + byHandProgram(t)
+			s := startSigning(t, n, signer, test.timeout, "", func(command *exec.Cmd) {
 				command.Stdin, command.Stdout, command.Stderr = terminal, terminal, terminal
 				command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 			})

@@ -47,7 +47,9 @@ func ask(t *testing.T, environment []string, payload []byte, by ...string) *hand
 	words := append(by, byHandProgram(t))
 	request.command = exec.CommandContext(t.Context(), words[0], words[1:]...)
 	// The deadline bounds a test whose answer is not taken.
-	request.command.Env = append([]string{"EXTERNAL_DEADLINE=60", `EXTERNAL_NOTIFY=printf '%s\n' "$1" >&2`}, environment...)
+	request.command.Env = append([]string{
+		"EXTERNAL_DEADLINE=60", `EXTERNAL_NOTIFY=printf '%s\n' "$1" >&2`,
+	}, environment...)
 	request.command.Stdin, request.command.Stdout = bytes.NewReader(payload), &request.stdout
 	request.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal
 	stderr, err := request.command.StderrPipe()

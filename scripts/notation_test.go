@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"container-signing/internal/pki"
+	"container-signing/internal/pki/pkitest"
 	"container-signing/tools"
 )
 
@@ -41,14 +43,18 @@ type notation struct {
 // newNotation makes a notation that trusts the CA of spec's key.
 func newNotation(t *testing.T, spec keySpec) notation {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("needs notation and oras")
+	}
 	chain, err := buildChain()
 	if err != nil {
 		t.Fatal(err)
 	}
-	certificates, ca := newChain(t, spec)
+	ca := pkitest.Root(t, "CA")
+	leaf := pkitest.Leaf(t, ca, "release", spec.key())
 	n := notation{
 		program: chain["notation"], home: t.TempDir(), layout: filepath.Join(t.TempDir(), "layout"),
-		chain: writeFile(t, "chain.pem", certificates),
+		chain: writeFile(t, "chain.pem", pki.EncodePEM(leaf.X509, ca.X509)),
 	}
 	plugin, err := os.ReadFile(chain["plugin"])
 	if err != nil {
@@ -56,7 +62,7 @@ func newNotation(t *testing.T, spec keySpec) notation {
 	}
 	for name, content := range map[string][]byte{
 		"plugins/external-signer/notation-external-signer": plugin,
-		"truststore/x509/ca/test/ca.pem":                   ca,
+		"truststore/x509/ca/test/ca.pem":                   ca.PEM(),
 		"trustpolicy.json":                                 []byte(trustPolicy),
 	} {
 		path := filepath.Join(n.home, "notation", name)
@@ -102,7 +108,8 @@ func (n notation) sign(t *testing.T, format, signer string, environment []string
 
 // signing are notation's arguments to sign the artifact.
 func (n notation) signing(more ...string) []string {
-	return append(append([]string{"sign", "--oci-layout", "--plugin", "external-signer", "--id", "release"}, more...), n.layout+":v1")
+	arguments := []string{"sign", "--oci-layout", "--plugin", "external-signer", "--id", "release"}
+	return append(append(arguments, more...), n.layout+":v1")
 }
 
 // A signerSetup makes what a signer needs to sign with spec's key, and returns
@@ -117,7 +124,7 @@ var signerSetups = map[string]signerSetup{
 	"pkcs11": func(t *testing.T, spec keySpec) (string, []string) {
 		token := newToken(t)
 		for i := range keySpecs {
-			if keySpecs[i].name == spec.name {
+			if keySpecs[i].Name == spec.Name {
 				return "pkcs11.sh", token.settings(i)
 			}
 		}
@@ -129,11 +136,12 @@ var signerSetups = map[string]signerSetup{
 	},
 	"by hand": func(t *testing.T, spec keySpec) (string, []string) {
 		need(t, "openssl")
-		// The one who is told sees which artifact it is, and runs the command
-		// that the request contains.
+		// The notification command looks for the artifact in the request, and runs
+		// the command that the request contains.
 		return byHandProgram(t), []string{
 			"EXTERNAL_SIGNING_FOLDER=" + t.TempDir(), "KEY=" + keyFile(t, spec),
-			`EXTERNAL_NOTIFY=grep -q "^Artifact: *sha256:" "$1/request.txt" && sed -n '/^  openssl/s|PRIVATE-KEY.pem|"$KEY"|p' | sh -eu`,
+			`EXTERNAL_NOTIFY=grep -q "^Artifact: *sha256:" "$1/request.txt" &&
+				sed -n '/^  openssl/s|PRIVATE-KEY.pem|"$KEY"|p' | sh -eu`,
 		}
 	},
 }
@@ -142,7 +150,7 @@ func TestNotationSignsWithEverySigner(t *testing.T) {
 	for name, setup := range signerSetups {
 		for _, spec := range []keySpec{specNamed("RSA-3072"), specNamed("EC-384")} {
 			for _, format := range []string{"jws", "cose"} {
-				t.Run(name+"/"+spec.name+"/"+format, func(t *testing.T) {
+				t.Run(name+"/"+spec.Name+"/"+format, func(t *testing.T) {
 					program, environment := setup(t, spec)
 					assertSigns(t, spec, format, program, environment)
 				})
@@ -167,7 +175,7 @@ func assertSigns(t *testing.T, spec keySpec, format, program string, environment
 	}
 }
 
-// The words of a signer that fails reach whoever typed notation sign.
+// notation sign shows the words of a signer that fails.
 func TestNotationShowsTheSignersWords(t *testing.T) {
 	need(t, "openssl")
 	n := newNotation(t, specNamed("RSA-3072"))

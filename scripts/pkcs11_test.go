@@ -37,7 +37,8 @@ func newToken(t *testing.T) token {
 	token := token{module: findSoftHSM(t), configuration: configuration}
 	token.softhsm(t, "--init-token", "--free", "--label", tokenLabel, "--so-pin", pin, "--pin", pin)
 	for i, spec := range keySpecs {
-		token.softhsm(t, "--import", keyFile(t, spec), "--token", tokenLabel, "--pin", pin, "--label", spec.name, "--id", keyID(i))
+		token.softhsm(t, "--import", keyFile(t, spec), "--token", tokenLabel, "--pin", pin,
+			"--label", spec.Name, "--id", keyID(i))
 	}
 	return token
 }
@@ -86,7 +87,7 @@ func TestPKCS11SignsWithEveryKeySpec(t *testing.T) {
 	token := newToken(t)
 	for i, spec := range keySpecs {
 		for kind, payload := range payloads {
-			t.Run(spec.name+"/"+kind, func(t *testing.T) {
+			t.Run(spec.Name+"/"+kind, func(t *testing.T) {
 				signer := run(t, "pkcs11.sh", token.environment(i), payload)
 				if signer.err != nil {
 					t.Fatalf("%v: %s", signer.err, signer.stderr)
@@ -99,11 +100,14 @@ func TestPKCS11SignsWithEveryKeySpec(t *testing.T) {
 
 func TestPKCS11KeepsThePINSecret(t *testing.T) {
 	token := newToken(t)
-	for name, text := range map[string]string{"with newline": pin + "\n", "without": pin, "two lines": pin + "\nsecond line\n"} {
+	for name, text := range map[string]string{
+		"with newline": pin + "\n", "without": pin, "two lines": pin + "\nsecond line\n",
+	} {
 		t.Run(name, func(t *testing.T) {
 			path, record := recordArguments(t, "pkcs11-tool", "openssl")
 			file := writeFile(t, "pin", []byte(text))
-			signer := run(t, "pkcs11.sh", token.environment(3, path, "EXTERNAL_PKCS11_PIN=", "EXTERNAL_PKCS11_PIN_FILE="+file), payloads["text"])
+			environment := token.environment(3, path, "EXTERNAL_PKCS11_PIN=", "EXTERNAL_PKCS11_PIN_FILE="+file)
+			signer := run(t, "pkcs11.sh", environment, payloads["text"])
 			if signer.err != nil {
 				t.Fatalf("%v: %s", signer.err, signer.stderr)
 			}
@@ -116,31 +120,32 @@ func TestPKCS11KeepsThePINSecret(t *testing.T) {
 func TestPKCS11Refuses(t *testing.T) {
 	token := newToken(t)
 	const rsa3072, ec256 = 1, 3
+	set := func(name, value string) string { return "EXTERNAL_PKCS11_" + name + "=" + value }
 	for name, test := range map[string]struct {
 		spec  int
-		more  []string
+		more  string
 		words []string
 	}{
-		"wrong PIN":           {ec256, []string{"EXTERNAL_PKCS11_PIN=11111111"}, []string{"CKR_PIN_INCORRECT", "is the PIN right"}},
-		"no PIN":              {ec256, []string{"EXTERNAL_PKCS11_PIN="}, []string{"there is no PIN", "EXTERNAL_PKCS11_PIN_FILE"}},
-		"no PIN file":         {ec256, []string{"EXTERNAL_PKCS11_PIN_FILE=/nowhere"}, []string{`PIN file "/nowhere" can't be read`}},
-		"empty PIN file":      {ec256, []string{"EXTERNAL_PKCS11_PIN_FILE=/dev/null"}, []string{"there is no PIN"}},
-		"no such token":       {ec256, []string{"EXTERNAL_PKCS11_TOKEN=elsewhere"}, []string{`token "elsewhere"`, "No slot"}},
-		"tokens gone":         {ec256, []string{"SOFTHSM2_CONF=/nowhere"}, []string{`token "release" made no signature`}},
-		"no token named":      {ec256, []string{"EXTERNAL_PKCS11_TOKEN="}, []string{"EXTERNAL_PKCS11_TOKEN is not set"}},
-		"no such key":         {ec256, []string{"EXTERNAL_PKCS11_KEY_ID=77"}, []string{"Private key not found", "is key 77 there"}},
-		"no key named":        {ec256, []string{"EXTERNAL_PKCS11_KEY_ID="}, []string{"EXTERNAL_PKCS11_KEY_ID is not set"}},
-		"EC for RSA":          {rsa3072, []string{"EXTERNAL_PKCS11_KEY_ID=" + keyID(ec256)}, []string{"made no signature", "is it RSA-3072"}},
-		"RSA for EC":          {ec256, []string{"EXTERNAL_PKCS11_KEY_ID=" + keyID(rsa3072)}, []string{"made no signature", "is it EC-256"}},
-		"no library named":    {ec256, []string{"EXTERNAL_PKCS11_MODULE="}, []string{"EXTERNAL_PKCS11_MODULE is not set"}},
-		"no such library":     {ec256, []string{"EXTERNAL_PKCS11_MODULE=/nowhere.so"}, []string{`"/nowhere.so" can't be read`}},
-		"not a library":       {ec256, []string{"EXTERNAL_PKCS11_MODULE=pkcs11.sh"}, []string{"made no signature"}},
-		"unknown key spec":    {ec256, []string{"SIGNER_KEY_SPEC=EC-224"}, []string{`"EC-224" is unknown`}},
-		"without the plugin":  {ec256, []string{"SIGNER_KEY_SPEC="}, []string{"SIGNER_KEY_SPEC is not set"}},
-		"pkcs11-tool missing": {ec256, []string{"PATH=" + t.TempDir()}, []string{"is not installed"}},
+		"wrong PIN":           {ec256, set("PIN", "11111111"), []string{"CKR_PIN_INCORRECT", "is the PIN right"}},
+		"no PIN":              {ec256, set("PIN", ""), []string{"there is no PIN\nhint: set EXTERNAL_PKCS11_PIN_FILE"}},
+		"no PIN file":         {ec256, set("PIN_FILE", "/nowhere"), []string{`PIN file "/nowhere" can't be read`}},
+		"empty PIN file":      {ec256, set("PIN_FILE", "/dev/null"), []string{"there is no PIN"}},
+		"no such token":       {ec256, set("TOKEN", "elsewhere"), []string{`token "elsewhere"`, "No slot"}},
+		"tokens gone":         {ec256, "SOFTHSM2_CONF=/nowhere", []string{`token "release" made no signature`}},
+		"no token named":      {ec256, set("TOKEN", ""), []string{"EXTERNAL_PKCS11_TOKEN is not set"}},
+		"no such key":         {ec256, set("KEY_ID", "77"), []string{"Private key not found", "is key 77 there"}},
+		"no key named":        {ec256, set("KEY_ID", ""), []string{"EXTERNAL_PKCS11_KEY_ID is not set"}},
+		"EC for RSA":          {rsa3072, set("KEY_ID", keyID(ec256)), []string{"made no signature", "is it RSA-3072"}},
+		"RSA for EC":          {ec256, set("KEY_ID", keyID(rsa3072)), []string{"made no signature", "is it EC-256"}},
+		"no library named":    {ec256, set("MODULE", ""), []string{"EXTERNAL_PKCS11_MODULE is not set"}},
+		"no such library":     {ec256, set("MODULE", "/nowhere.so"), []string{`"/nowhere.so" can't be read`}},
+		"not a library":       {ec256, set("MODULE", "pkcs11.sh"), []string{"made no signature"}},
+		"unknown key spec":    {ec256, "SIGNER_KEY_SPEC=EC-224", []string{`"EC-224" is unknown`}},
+		"without the plugin":  {ec256, "SIGNER_KEY_SPEC=", []string{"SIGNER_KEY_SPEC is not set"}},
+		"pkcs11-tool missing": {ec256, "PATH=" + t.TempDir(), []string{"is not installed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			signer := run(t, "pkcs11.sh", token.environment(test.spec, test.more...), payloads["text"])
+			signer := run(t, "pkcs11.sh", token.environment(test.spec, test.more), payloads["text"])
 			signer.assertRefused(t, test.words...)
 		})
 	}

@@ -7,19 +7,21 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"container-signing/internal/keyspec"
+	"container-signing/internal/pki"
+	"container-signing/internal/pki/pkitest"
 )
 
 // programs is a folder for what the tests build, removed at the end.
@@ -39,26 +41,28 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// A keySpec is what the plugin tells a signer of a kind of key.
+// A keySpec is a key spec with the one key of it that all tests use.
 type keySpec struct {
-	name, hashName, algorithm string
-	hash                      crypto.Hash
-	key                       func() crypto.Signer
-	curve                     elliptic.Curve // nil for RSA
+	keyspec.Spec
+	key func() crypto.Signer
 }
 
-var keySpecs = []keySpec{
-	{"RSA-2048", "SHA-256", "RSASSA-PSS-SHA-256", crypto.SHA256, newRSA(2048), nil},
-	{"RSA-3072", "SHA-384", "RSASSA-PSS-SHA-384", crypto.SHA384, newRSA(3072), nil},
-	{"RSA-4096", "SHA-512", "RSASSA-PSS-SHA-512", crypto.SHA512, newRSA(4096), nil},
-	{"EC-256", "SHA-256", "ECDSA-SHA-256", crypto.SHA256, newEC(elliptic.P256()), elliptic.P256()},
-	{"EC-384", "SHA-384", "ECDSA-SHA-384", crypto.SHA384, newEC(elliptic.P384()), elliptic.P384()},
-	{"EC-521", "SHA-512", "ECDSA-SHA-512", crypto.SHA512, newEC(elliptic.P521()), elliptic.P521()},
-}
+var keySpecs = func() (all []keySpec) {
+	for _, spec := range keyspec.All() {
+		all = append(all, keySpec{spec, sync.OnceValue(func() crypto.Signer {
+			key, err := pki.NewKey(spec.Name)
+			if err != nil {
+				panic(err)
+			}
+			return key
+		})})
+	}
+	return all
+}()
 
 func specNamed(name string) keySpec {
 	for _, spec := range keySpecs {
-		if spec.name == name {
+		if spec.Name == name {
 			return spec
 		}
 	}
@@ -71,39 +75,10 @@ var payloads = map[string][]byte{
 	"binary": {0x84, 0x00, '\n', 0xff, 0x00, '\r', '\n', 0x1a, 0x00, '\n'},
 }
 
-func newRSA(bits int) func() crypto.Signer {
-	return sync.OnceValue(func() crypto.Signer {
-		key, err := rsa.GenerateKey(rand.Reader, bits)
-		if err != nil {
-			panic(err)
-		}
-		return key
-	})
-}
-
-func newEC(curve elliptic.Curve) func() crypto.Signer {
-	return sync.OnceValue(func() crypto.Signer {
-		key, err := ecdsa.GenerateKey(curve, rand.Reader)
-		if err != nil {
-			panic(err)
-		}
-		return key
-	})
-}
-
 // keyFile writes spec's private key to a PEM file.
 func keyFile(t *testing.T, spec keySpec) string {
 	t.Helper()
-	der, err := x509.MarshalPKCS8PrivateKey(spec.key())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return writeFile(t, "key.pem", encodePEM("PRIVATE KEY", der))
-}
-
-// encodePEM is one PEM block.
-func encodePEM(kind string, der []byte) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+	return writeFile(t, "key.pem", pkitest.KeyPEM(t, spec.key()))
 }
 
 func writeFile(t *testing.T, name string, content []byte) string {
@@ -120,9 +95,9 @@ func (k keySpec) environment(more ...string) []string {
 	return append([]string{
 		"PATH=" + os.Getenv("PATH"),
 		"SIGNER_KEY_ID=release",
-		"SIGNER_KEY_SPEC=" + k.name,
-		"SIGNER_HASH_ALGORITHM=" + k.hashName,
-		"SIGNER_SIGNING_ALGORITHM=" + k.algorithm,
+		"SIGNER_KEY_SPEC=" + k.Name,
+		"SIGNER_HASH_ALGORITHM=" + k.Hash.String(),
+		"SIGNER_SIGNING_ALGORITHM=" + k.SigningAlgorithm,
 	}, more...)
 }
 
@@ -130,27 +105,31 @@ func (k keySpec) environment(more ...string) []string {
 // to be as long as the digest, ECDSA has to be r‖s, or DER where der is set.
 func (k keySpec) verify(t *testing.T, payload, signature []byte, der bool) {
 	t.Helper()
-	digest := k.digest(payload)
+	digest, good := k.Digest(payload), false
 	switch public := k.key().Public().(type) {
 	case *rsa.PublicKey:
-		err := rsa.VerifyPSS(public, k.hash, digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
-		if err != nil {
-			t.Errorf("signature of %d bytes: %v", len(signature), err)
-		}
+		options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+		good = rsa.VerifyPSS(public, k.Hash, digest, signature, options) == nil
 	case *ecdsa.PublicKey:
-		if !der {
-			signature = toDER(t, signature, (k.curve.Params().BitSize+7)/8)
+		if der {
+			good = ecdsa.VerifyASN1(public, digest, signature)
+		} else if half := len(signature) / 2; len(signature) == k.SignatureSize() {
+			r, s := new(big.Int).SetBytes(signature[:half]), new(big.Int).SetBytes(signature[half:])
+			good = ecdsa.Verify(public, digest, r, s)
 		}
-		if !ecdsa.VerifyASN1(public, digest, signature) {
-			t.Errorf("signature of %d bytes doesn't verify", len(signature))
-		}
+	}
+	if !good {
+		t.Errorf("signature of %d bytes doesn't verify", len(signature))
 	}
 }
 
-func (k keySpec) digest(payload []byte) []byte {
-	hash := k.hash.New()
-	hash.Write(payload)
-	return hash.Sum(nil)
+// sign signs as Notation wants it.
+func (k keySpec) sign(payload []byte) []byte {
+	signature, err := keyspec.Sign(k.key(), payload)
+	if err != nil {
+		panic(err)
+	}
+	return signature
 }
 
 // ended is how a signer ended.
@@ -176,6 +155,7 @@ func run(t *testing.T, program string, environment []string, payload []byte) end
 	command.Env = append(environment, "TMPDIR="+temporary)
 	command.Stdin, command.Stdout, command.Stderr = bytes.NewReader(payload), &stdout, &stderr
 	command.WaitDelay = time.Second
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal
 	err = command.Run()
 	if ctx.Err() != nil {
 		t.Fatalf("%s hung; it said: %s", program, &stderr)

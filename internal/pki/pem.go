@@ -2,6 +2,7 @@ package pki
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
@@ -21,9 +22,18 @@ func EncodePEM(chain ...*x509.Certificate) []byte {
 
 // KeyPEM returns the private key as PKCS #8 in PEM.
 func (c *Certificate) KeyPEM() ([]byte, error) {
-	der, err := x509.MarshalPKCS8PrivateKey(c.Key)
+	content, err := EncodeKeyPEM(c.Key)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the key of %q: %w", c.X509.Subject, err)
+	}
+	return content, nil
+}
+
+// EncodeKeyPEM returns a private key as PKCS #8 in PEM.
+func EncodeKeyPEM(key crypto.Signer) ([]byte, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }

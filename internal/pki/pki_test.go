@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/pem"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,9 @@ func TestSigner(t *testing.T) {
 	for _, spec := range keyspec.Names() {
 		t.Run(spec, func(t *testing.T) {
 			t.Parallel()
+			if testing.Short() && spec == "RSA-4096" {
+				t.Skip("it takes seconds to find two keys")
+			}
 			authority, err := NewAuthority("test CA", spec)
 			if err != nil {
 				t.Fatal(err)
@@ -78,6 +82,65 @@ func TestUnknownKeySpec(t *testing.T) {
 	}
 }
 
+// TestIssue leaves a template as it is, and keeps to what it says.
+func TestIssue(t *testing.T) {
+	authority, err := NewAuthority("test CA", "EC-256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := NewKey("EC-384")
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := Signer("somebody")
+	first, err := authority.Issue(template, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if template.SerialNumber != nil || !template.NotBefore.IsZero() || !template.NotAfter.IsZero() {
+		t.Errorf("the template was changed: %+v", template)
+	}
+	template.SerialNumber = big.NewInt(7)
+	template.NotBefore, template.NotAfter = time.Unix(1_000_000_000, 0), time.Unix(1_100_000_000, 0)
+	second, err := authority.Issue(template, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := second.X509; got.SerialNumber.Int64() != 7 ||
+		!got.NotBefore.Equal(template.NotBefore) || !got.NotAfter.Equal(template.NotAfter) {
+		t.Errorf("number %v, valid from %v to %v", got.SerialNumber, got.NotBefore, got.NotAfter)
+	}
+	if first.X509.SerialNumber.Cmp(second.X509.SerialNumber) == 0 || first.X509.NotAfter.Before(time.Now()) {
+		t.Errorf("number %v, valid to %v", first.X509.SerialNumber, first.X509.NotAfter)
+	}
+	if err := first.X509.CheckSignatureFrom(authority.X509); err != nil {
+		t.Error(err)
+	}
+	own, err := (*Certificate)(nil).Issue(template, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checkOwn(own.X509); err != nil {
+		t.Errorf("it isn't self-signed: %v", err)
+	}
+}
+
+// TestIssueRefuses makes no certificate with a key that isn't the issuer's.
+func TestIssueRefuses(t *testing.T) {
+	authority, err := NewAuthority("test CA", "EC-256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := NewKey("EC-256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mixed := &Certificate{X509: authority.X509, Key: other}
+	if _, err := mixed.NewSigner("somebody", "EC-256"); err == nil || !strings.Contains(err.Error(), "somebody") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestParse(t *testing.T) {
 	authority, err := NewAuthority("cluster", "EC-256")
 	if err != nil {
@@ -100,7 +163,7 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := server.X509.CheckSignatureFrom(authority.X509); err != nil {
-		t.Errorf("what the parsed authority vouches for: %v", err)
+		t.Errorf("what the parsed authority has issued: %v", err)
 	}
 	if _, err := Parse(other.PEM(), key); err == nil {
 		t.Error("a key is taken that isn't the certificate's")
@@ -108,4 +171,9 @@ func TestParse(t *testing.T) {
 	if _, err := Parse(nil, key); err == nil {
 		t.Error("no certificate is taken for one")
 	}
+}
+
+// checkOwn checks that a certificate is signed with its own key.
+func checkOwn(c *x509.Certificate) error {
+	return c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
 }

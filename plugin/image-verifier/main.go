@@ -43,34 +43,30 @@ const (
 	timeoutVariable = "NOTATION_VERIFIER_TIMEOUT"
 )
 
-// A verdict is what becomes of an image, and why.
+// A verdict is what becomes of an image, why, and what can be done about it.
 type verdict struct {
 	status int
 	reason string
+	advice []string
 }
 
 func accepted(format string, args ...any) verdict {
-	return verdict{exitAccepted, fmt.Sprintf(format, args...)}
+	return verdict{exitAccepted, fmt.Sprintf(format, args...), nil}
 }
 
 func refused(format string, args ...any) verdict {
-	return verdict{exitRefused, fmt.Sprintf(format, args...)}
+	return verdict{exitRefused, fmt.Sprintf(format, args...), nil}
 }
 
-// undecided is the verdict where there can't be one. It refuses the image. What
-// can be done about it stands in the same line: containerd passes on only one.
+// undecided is the verdict where there can't be one. It refuses the image.
 func undecided(err error) verdict {
-	reason := "no verdict: " + err.Error()
-	for _, advice := range hint.Of(err) {
-		reason += "; hint: " + advice
-	}
-	return verdict{exitUndecided, reason}
+	return verdict{exitUndecided, "no verdict: " + err.Error(), hint.Of(err)}
 }
 
 func main() {
 	v := decide(os.Args[1:], os.Stdin)
 	// An image isn't accepted where the reason can't be printed.
-	if _, err := fmt.Fprintln(os.Stdout, oneLine(v.reason)); err != nil {
+	if _, err := fmt.Fprintln(os.Stdout, v.line()); err != nil {
 		os.Exit(exitUndecided)
 	}
 	os.Exit(v.status)
@@ -130,8 +126,18 @@ func timeLimit() (time.Duration, error) {
 // among the events of a pod.
 const reasonLimit = 1000
 
+// line is the verdict in one line, because containerd passes on only one. Others had
+// a part in the reason, a registry among them: nothing in it passes for advice.
+func (v verdict) line() string {
+	line := oneLine(strings.ReplaceAll(v.reason, "hint:", "hint,"))
+	for _, advice := range v.advice {
+		line += "; hint: " + oneLine(advice)
+	}
+	return line
+}
+
 // oneLine makes a text that others had a part in, a registry among them, into
-// one line without anything that a terminal would obey.
+// one line without control characters.
 func oneLine(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	text = strings.Map(func(r rune) rune {

@@ -9,13 +9,12 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// digestPattern is that of an OCI descriptor's digest: what a payload says is
-// shown on a terminal and must not steer it.
+// digestPattern is that of an OCI descriptor's digest: what is in a payload is
+// shown on a terminal, and must have no control characters.
 var digestPattern = regexp.MustCompile(`^[a-z0-9+._-]+:[a-zA-Z0-9=_-]+$`)
 
-// artifactDigest returns the digest of the artifact that signing payload
-// vouches for, or "" where payload isn't one of Notation's: whoever signs by
-// hand should see what.
+// artifactDigest returns the digest of the artifact that payload is about, or ""
+// where payload isn't one of Notation's. A person who signs should see it.
 func artifactDigest(payload []byte) string {
 	content := jwsContent(payload)
 	if content == nil {

@@ -7,7 +7,8 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-const artifactContent = `{"targetArtifact":{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"sha256:abc","size":3}}`
+const artifactContent = `{"targetArtifact":{` +
+	`"mediaType":"application/vnd.oci.image.index.v1+json","digest":"sha256:abc","size":3}}`
 
 func TestArtifactDigest(t *testing.T) {
 	jws := func(content string) []byte {

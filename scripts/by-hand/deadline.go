@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"container-signing/internal/hint"
 )
 
 const (
@@ -13,6 +15,8 @@ const (
 	// margin is how long before the plugin does a request is given up: then it
 	// is this program that says what was waited for.
 	margin = time.Second
+
+	raiseTimeout = "raise the plugin's timeout (plugin config key timeout)"
 )
 
 // A deadline is when to give up, and the error that says so.
@@ -48,7 +52,8 @@ func userDeadline(text string, now time.Time) (*deadline, error) {
 	}
 	seconds, err := strconv.ParseUint(text, 10, 31)
 	if err != nil || seconds == 0 {
-		return nil, fmt.Errorf("EXTERNAL_DEADLINE is %q: it must be a whole number of seconds, at least 1", text)
+		return nil, hint.Add(fmt.Errorf("reading EXTERNAL_DEADLINE: %q isn't a number of seconds", text),
+			"set it to a whole number of seconds, at least 1")
 	}
 	return waitFor(time.Duration(seconds)*time.Second, " (EXTERNAL_DEADLINE)", now), nil
 }
@@ -64,11 +69,13 @@ func pluginDeadline(text string, now time.Time) (*deadline, error) {
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return nil, fmt.Errorf("SIGNER_DEADLINE is %q: the plugin sets it to a Unix time in seconds", text)
+		return nil, hint.Add(fmt.Errorf("reading SIGNER_DEADLINE: %q isn't a Unix time", text),
+			"leave it to the plugin, which sets it to a Unix time in seconds")
 	}
 	until := time.Unix(seconds, 0).Add(-margin)
 	if !until.After(now) {
-		return nil, errors.New("the plugin leaves no time for an answer: raise its timeout (plugin config key timeout)")
+		return nil, hint.Add(errors.New("the plugin leaves no time for an answer"), raiseTimeout)
 	}
-	return &deadline{until, fmt.Errorf("nobody answered until %s, when the plugin's timeout was near: raise it (plugin config key timeout) if people need longer", until.Format(time.RFC1123Z))}, nil
+	cause := fmt.Errorf("nobody answered until %s, when the plugin's timeout was near", until.Format(time.RFC1123Z))
+	return &deadline{until, hint.Add(cause, raiseTimeout+", if people need longer")}, nil
 }

@@ -9,15 +9,17 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+
+	"container-signing/internal/keyspec"
 )
 
 // decode returns the raw signature that content holds as bytes, base64 or
 // hex, and r‖s where it is ECDSA in DER. An error says what is missing or
-// wrong; it is what half a file gives, at whatever byte it was cut.
+// wrong; half a file always gives one, at each byte where it can be cut.
 //
-// Whether the signature is the right one is for the plugin to say, which has
-// the certificate.
-func (k keySpec) decode(content []byte) ([]byte, error) {
+// Whether the signature is the right one is checked by the plugin, which has the
+// certificate.
+func decode(spec keyspec.Spec, content []byte) ([]byte, error) {
 	if len(content) == 0 {
 		return nil, errors.New("it is empty")
 	}
@@ -25,22 +27,22 @@ func (k keySpec) decode(content []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k.elliptic() {
-		if total := k.derLength(raw); total > 0 {
-			return k.fromDER(raw, total)
+	if spec.IsECDSA() {
+		if total := derLength(spec, raw); total > 0 {
+			return fromDER(spec, raw, total)
 		}
 	}
-	if len(raw) != k.size {
-		return nil, fmt.Errorf("it holds %d bytes, a signature by %s has %d", len(raw), k.name, k.size)
+	if len(raw) != spec.SignatureSize() {
+		return nil, fmt.Errorf("it holds %d bytes, a signature by %s has %d", len(raw), spec.Name, spec.SignatureSize())
 	}
 	return raw, nil
 }
 
 // fromText decodes base64 and hex, and returns everything else as it is.
-// Text cannot be taken for bytes, nor hex for base64, although half of one
-// can be as long as the whole of the other: that a signature has by chance
-// no byte but letters and digits, or its base64 no letter above f, is less
-// likely than that somebody guesses the key.
+// Text isn't taken for bytes, nor hex for base64, although half of one can be
+// as long as the whole of the other: that all bytes of a signature are letters
+// and digits by chance, or that its base64 has no letter above f, is less
+// likely than guessing the key.
 func fromText(content []byte) ([]byte, error) {
 	const hexDigits = "0123456789abcdefABCDEF"
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
@@ -64,7 +66,7 @@ func fromText(content []byte) ([]byte, error) {
 // derLength returns how many bytes the DER signature has that raw begins
 // with, or 0 if raw doesn't begin like one. One r‖s in two million does; then
 // it has to be answered in DER, or signed again.
-func (k keySpec) derLength(raw []byte) int {
+func derLength(spec keyspec.Spec, raw []byte) int {
 	const sequence, integer, longForm = 0x30, 0x02, 0x81
 	if len(raw) < 4 || raw[0] != sequence {
 		return 0
@@ -74,14 +76,14 @@ func (k keySpec) derLength(raw []byte) int {
 		total, first = 3+int(raw[2]), raw[3]
 	}
 	// Two tags and lengths, two leading zeros, three bytes of header.
-	if first != integer || total < k.size || total > k.size+9 {
+	if first != integer || total < spec.SignatureSize() || total > spec.SignatureSize()+9 {
 		return 0
 	}
 	return total
 }
 
 // fromDER turns the DER signature raw, total bytes of it, into r‖s.
-func (k keySpec) fromDER(raw []byte, total int) ([]byte, error) {
+func fromDER(spec keyspec.Spec, raw []byte, total int) ([]byte, error) {
 	if len(raw) != total {
 		return nil, fmt.Errorf("it holds %d bytes of DER, which says that it has %d", len(raw), total)
 	}
@@ -89,13 +91,13 @@ func (k keySpec) fromDER(raw []byte, total int) ([]byte, error) {
 	if _, err := asn1.Unmarshal(raw, &signature); err != nil {
 		return nil, fmt.Errorf("it begins like DER: %w", err)
 	}
-	half := k.size / 2
+	half := spec.SignatureSize() / 2
 	for _, n := range []*big.Int{signature.R, signature.S} {
 		if n.Sign() <= 0 || n.BitLen() > half*8 {
-			return nil, fmt.Errorf("it is DER, but not a signature by %s", k.name)
+			return nil, fmt.Errorf("it is DER, but not a signature by %s", spec.Name)
 		}
 	}
-	answer := make([]byte, k.size)
+	answer := make([]byte, 2*half)
 	signature.R.FillBytes(answer[:half])
 	signature.S.FillBytes(answer[half:])
 	return answer, nil

@@ -13,6 +13,8 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+
+	"container-signing/internal/keyspec"
 )
 
 // encodings are the forms in which an answer may come.
@@ -33,20 +35,20 @@ func wrap(text string) []byte {
 	return lines.Bytes()
 }
 
-// However a file is cut, half of it is never a signature, and the whole is.
+// No beginning of a file is a signature, and the whole is.
 func TestOnlyTheWholeAnswerIsASignature(t *testing.T) {
-	for _, spec := range keySpecs {
-		raw := make([]byte, spec.size)
+	for _, spec := range keyspec.All() {
+		raw := make([]byte, spec.SignatureSize())
 		if _, err := rand.Read(raw); err != nil {
 			t.Fatal(err)
 		}
 		answers := map[string][]byte{"raw": raw}
-		if spec.elliptic() {
+		if spec.IsECDSA() {
 			answers["DER"] = toDER(t, raw)
 		}
 		for form, answer := range answers {
 			for encoding, encode := range encodings {
-				t.Run(spec.name+"/"+form+"/"+encoding, func(t *testing.T) {
+				t.Run(spec.Name+"/"+form+"/"+encoding, func(t *testing.T) {
 					assertOnlyWhole(t, spec, encode(answer), raw)
 				})
 			}
@@ -54,14 +56,14 @@ func TestOnlyTheWholeAnswerIsASignature(t *testing.T) {
 	}
 }
 
-func assertOnlyWhole(t *testing.T, spec keySpec, content, want []byte) {
+func assertOnlyWhole(t *testing.T, spec keyspec.Spec, content, want []byte) {
 	t.Helper()
 	for length := range content {
-		if got, err := spec.decode(content[:length]); err == nil {
+		if got, err := decode(spec, content[:length]); err == nil {
 			t.Fatalf("%d of %d bytes are taken for the signature %x", length, len(content), got)
 		}
 	}
-	got, err := spec.decode(content)
+	got, err := decode(spec, content)
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("the whole gives %x, %v", got, err)
 	}
@@ -83,7 +85,7 @@ func TestDecodeShortIntegers(t *testing.T) {
 	// r and s with leading zeros: DER leaves them out, r‖s doesn't.
 	raw := bytes.Repeat([]byte{0x5a}, 64)
 	raw[0], raw[32], raw[33] = 0, 0, 0
-	spec, err := findKeySpec("EC-256")
+	spec, err := keyspec.Named("EC-256")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +93,7 @@ func TestDecodeShortIntegers(t *testing.T) {
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	spec, err := findKeySpec("EC-256")
+	spec, err := keyspec.Named("EC-256")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,14 +110,14 @@ func TestDecodeRefuses(t *testing.T) {
 		"zeros":           append([]byte{0x30, 0x44, 0x02, 0x20}, make([]byte, 66)...),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, err := spec.decode(content); err == nil {
+			if got, err := decode(spec, content); err == nil {
 				t.Errorf("taken for the signature %x", got)
 			}
 		})
 	}
 }
 
-// Whatever the answer holds, decode returns a signature's length or an error.
+// decode returns as many bytes as a signature has, or an error.
 func FuzzDecode(f *testing.F) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -129,10 +131,11 @@ func FuzzDecode(f *testing.F) {
 	for _, encode := range encodings {
 		f.Add(uint8(3), encode(signature))
 	}
+	all := keyspec.All()
 	f.Fuzz(func(t *testing.T, index uint8, content []byte) {
-		spec := keySpecs[int(index)%len(keySpecs)]
-		if got, err := spec.decode(content); err == nil && len(got) != spec.size {
-			t.Errorf("%s: %d bytes, want %d", spec.name, len(got), spec.size)
+		spec := all[int(index)%len(all)]
+		if got, err := decode(spec, content); err == nil && len(got) != spec.SignatureSize() {
+			t.Errorf("%s: %d bytes, want %d", spec.Name, len(got), spec.SignatureSize())
 		}
 	})
 }

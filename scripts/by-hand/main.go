@@ -5,9 +5,9 @@
 // It needs nothing but itself: go build -o by-hand ./scripts/by-hand
 //
 // It is a program and not a shell script like the other signers, because a
-// shell has no way of its own to wait for a file other than to look for it
-// again and again, and none to see whether a file with zero bytes in it is
-// whole. The kernel tells this program of every change to the folder.
+// shell can wait for a file only by looking for it again and again, and can't
+// see whether a file with zero bytes in it is whole. The kernel tells this
+// program of every change to the folder.
 //
 // It reads in its environment, besides what the plugin sets:
 //
@@ -18,7 +18,7 @@
 //	                         somebody: the request is its standard input, the
 //	                         request's folder its first argument, "$1"
 //	EXTERNAL_DEADLINE        seconds to wait at most, where that is to be
-//	                         less than the plugin's timeout lets it
+//	                         less than the plugin's timeout
 //
 // It waits until a second before the plugin gives it up (SIGNER_DEADLINE), or
 // for 15 minutes where no plugin says that. People need longer than the
@@ -40,11 +40,11 @@
 // folder declines the request.
 //
 // An answered request stays, as a record of what was signed. One that was
-// given up is removed, so that nobody signs what nobody waits for: at the
-// deadline, on SIGINT, SIGTERM and SIGHUP, and so when notation is interrupted
-// or killed, for then the plugin sends a SIGTERM. Only where this program
-// itself or its guard, its parent, gets a SIGKILL, or the machine goes down,
-// it stays without a signature, and its text says until when it was meant.
+// given up is removed, so that nobody signs what is no longer waited for: at
+// the deadline, on SIGINT, SIGTERM and SIGHUP, and when notation is interrupted
+// or killed, because the plugin then sends a SIGTERM. It stays without a
+// signature only where this program or its parent, the plugin's guard process,
+// gets a SIGKILL, or the machine goes down; its text says how long it was valid.
 //
 // Changes that another machine makes on a network share are not told to this
 // one by the kernel: the folder has to be local to where the signer runs.
@@ -59,6 +59,8 @@ import (
 	"os/signal"
 	"slices"
 	"syscall"
+
+	"container-signing/internal/hint"
 )
 
 // maxPayload bounds what is read from standard input, in bytes. A payload of
@@ -67,10 +69,11 @@ const maxPayload = 1 << 20
 
 func main() {
 	// The plugin runs signers in a process group of their own, which is not
-	// the terminal's foreground: with "stty tostop" a write would stop us.
+	// the terminal's foreground: with "stty tostop" a write there would stop
+	// this program.
 	signal.Ignore(syscall.SIGTTOU)
 	if err := sign(os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "by-hand: %v\n", err)
+		fmt.Fprintf(os.Stderr, "by-hand: %s\n", hint.Text(err))
 		os.Exit(1)
 	}
 }
@@ -125,7 +128,8 @@ func readPayload(stdin io.Reader) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("reading the payload on standard input: %w", err)
 	case len(payload) == 0:
-		return nil, errors.New("reading the payload on standard input: it is empty: the plugin passes it there")
+		return nil, hint.Add(errors.New("reading the payload on standard input: it is empty"),
+			"let the plugin start this program, or pass the payload there")
 	case len(payload) > maxPayload:
 		return nil, fmt.Errorf("reading the payload on standard input: it has more than %d bytes", maxPayload)
 	}

@@ -38,8 +38,8 @@ func newRequest(s settings, payload []byte) (_ *request, err error) {
 	name := time.Now().UTC().Format("20060102T150405Z-") + strings.ToLower(rand.Text()[:8])
 	r := &request{settings: s, payload: payload, folder: filepath.Join(s.folder, name)}
 	r.text = r.describe()
-	// The permissions are those that mkdir gives: umask, the setgid bit and
-	// default ACLs of the signing folder decide who may answer.
+	// Who may answer is decided by umask, and by the setgid bit and the default
+	// ACLs of the signing folder.
 	if err := os.Mkdir(r.folder, 0o777); err != nil {
 		return nil, fmt.Errorf("making a folder for the request: %w", err)
 	}
@@ -54,7 +54,7 @@ func newRequest(s settings, payload []byte) (_ *request, err error) {
 	if err := r.watcher.Add(r.folder); err != nil {
 		return nil, fmt.Errorf("watching the request %q: %w", r.folder, err)
 	}
-	// The text comes last: whoever sees it finds the payload beside it.
+	// The text comes last, so that the payload is there when it can be seen.
 	for _, file := range []struct{ name, content string }{
 		{payloadName, string(payload)}, {requestName, r.text},
 	} {
@@ -122,7 +122,8 @@ func (r *request) wait(ctx context.Context, notified <-chan error) ([]byte, erro
 				return nil, fmt.Errorf("watching the request %q: %w", r.folder, err)
 			}
 		case err := <-notified:
-			if err != nil {
+			// The command is ended together with ctx; its error isn't the cause then.
+			if err != nil && ctx.Err() == nil {
 				return nil, err
 			}
 			notified = nil // told: a nil channel is never ready
@@ -143,7 +144,7 @@ func (r *request) gaveUp(ctx context.Context, problem error) error {
 
 // read returns the signature if the answer is there and whole.
 func (r *request) read() ([]byte, error) {
-	// Opening a pipe would else wait for somebody to write.
+	// Without O_NONBLOCK opening a pipe would wait for somebody to write.
 	file, err := os.OpenFile(r.path(signatureName), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("it can't be read: %w", err)
@@ -164,5 +165,5 @@ func (r *request) read() ([]byte, error) {
 	if len(content) > enough {
 		return nil, fmt.Errorf("it has more than %d bytes, which no signature has", enough)
 	}
-	return r.spec.decode(content)
+	return decode(r.spec, content)
 }

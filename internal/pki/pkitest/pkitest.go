@@ -98,7 +98,7 @@ func WriteFiles(t testing.TB, folder, spec string) {
 	intermediate := Intermediate(t, root, "intermediate")
 	leaf := Leaf(t, intermediate, "leaf", Key(t, spec))
 	files := map[string][]byte{
-		"leaf.key":  KeyPEM(t, leaf),
+		"leaf.key":  KeyPEM(t, leaf.Key),
 		"chain.pem": pki.EncodePEM(leaf.X509, intermediate.X509, root.X509),
 		"root.pem":  root.PEM(),
 	}
@@ -110,9 +110,9 @@ func WriteFiles(t testing.TB, folder, spec string) {
 }
 
 // KeyPEM returns the private key as PKCS #8 in PEM.
-func KeyPEM(t testing.TB, certificate *pki.Certificate) []byte {
+func KeyPEM(t testing.TB, key crypto.Signer) []byte {
 	t.Helper()
-	content, err := certificate.KeyPEM()
+	content, err := pki.EncodeKeyPEM(key)
 	if err != nil {
 		t.Fatal(err)
 	}

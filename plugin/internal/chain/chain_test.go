@@ -51,7 +51,7 @@ func concatenate(certificates []*x509.Certificate) []byte {
 	return content
 }
 
-// TestLoad reads chains that are right, however they are written down.
+// TestLoad reads good chains in each encoding and order.
 func TestLoad(t *testing.T) {
 	key := pkitest.Key(t, "EC-256")
 	root := pkitest.Root(t, "root")
@@ -102,7 +102,7 @@ func issueFor(t *testing.T, issuer, subject *pki.Certificate) *pki.Certificate {
 	return pkitest.Issue(t, issuer, subject.X509, subject.Key, another)
 }
 
-// TestLoadInAnyOrder shuffles a chain of ten with strangers among it.
+// TestLoadInAnyOrder shuffles a chain of ten and certificates that are none of it.
 func TestLoadInAnyOrder(t *testing.T) {
 	ca := pkitest.Root(t, "root")
 	want := []*pki.Certificate{ca}

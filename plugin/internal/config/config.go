@@ -27,7 +27,7 @@ const (
 	EnvTimeout          = "EXTERNAL_TIMEOUT"
 )
 
-// DefaultTimeout is how long a signer may take where nobody says otherwise.
+// DefaultTimeout is how long a signer may take where no timeout is configured.
 const DefaultTimeout = 60 * time.Second
 
 var variables = map[string]string{

@@ -64,7 +64,8 @@ func (k Key) explain(reading reading, payload []byte) error {
 }
 
 // surrounded recognises a good signature with something before or after it. It
-// isn't cut out: which part is the signature would be the plugin's guess.
+// isn't cut out: a signer that prints more than its signature is a mistake that
+// should be seen.
 func (k Key) surrounded(signature, payload []byte) error {
 	size := k.Spec.SignatureSize()
 	extra := len(signature) - size

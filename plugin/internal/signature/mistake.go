@@ -2,7 +2,7 @@ package signature
 
 import (
 	"crypto"
-	// The hash that some tools take when nobody tells them which.
+	// The default hash of some tools.
 	_ "crypto/sha1"
 	"errors"
 	"fmt"

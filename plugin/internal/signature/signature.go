@@ -8,9 +8,9 @@ const MaxOutput = 16 << 10
 
 // From returns the raw signature in a signer's output. It accepts the bytes as
 // they are, with a newline after them, and as base64 or hexadecimal text; an
-// ECDSA signature also as ASN.1 DER in each of these. Whatever it returns, the
-// key verifies strictly over payload: a repair that gives something else isn't
-// one. Otherwise the error says what the output is instead.
+// ECDSA signature also as ASN.1 DER in each of these. It returns only
+// what the key verifies strictly over payload. Otherwise the error says what the
+// output is instead.
 func (k Key) From(output, payload []byte) ([]byte, error) {
 	readings := k.readings(output)
 	for _, reading := range readings {

@@ -12,8 +12,8 @@ import (
 func executable() (string, error) { return "/proc/self/exe", nil }
 
 // startSigner starts the signer, to die with this thread. Its group is its own,
-// so that a signal to its group, as scripts send it with kill 0, reaches nobody
-// else. Only in the foreground of a terminal it joins notation's group, and 0 is
+// so that a signal to its group, as scripts send it with kill 0, reaches no other
+// process. Only in the foreground of a terminal it joins notation's group, and 0 is
 // returned for its own: it may have to ask for a passphrase there, and Ctrl-C and
 // Ctrl-Z are meant for all of them.
 func startSigner(path string, args []string) (pid, group int, err error) {

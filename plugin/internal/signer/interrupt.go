@@ -33,8 +33,8 @@ func WithInterrupts(ctx context.Context) (context.Context, context.CancelFunc) {
 	if os.Getppid() != parent {
 		cancel(errParentDied)
 	}
-	// If notation died before parent was read, the only sign of it is that nobody
-	// has the other end of the answer's pipe.
+	// If notation died before parent was read, the only sign of it is that no
+	// process has the other end of the answer's pipe.
 	go func() {
 		if awaitReaderGone(answer) {
 			cancel(errParentDied)

@@ -6,15 +6,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// parentDeath is the signal that the kernel sends when the parent dies. Nobody
+// parentDeath is the signal that the kernel sends when the parent dies. Nothing
 // else sends it.
 const parentDeath = unix.SIGUSR1
 
 // watchParent asks for it. Without it the plugin would end by its deadline.
 func watchParent() { _ = unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(parentDeath), 0, 0, 0) }
 
-// awaitReaderGone returns true when nobody has the other end of a pipe open any
-// more. It blocks for as long as somebody has, and for ever on what is no pipe.
+// awaitReaderGone returns true when no process has the other end of a pipe open any
+// more. On what is no pipe it doesn't return.
 func awaitReaderGone(descriptor int) bool {
 	for {
 		files := []unix.PollFd{{Fd: int32(descriptor)}}

@@ -4,12 +4,11 @@ package signer
 
 import "syscall"
 
-// parentDeath is sent by nobody here: where notation dies without a signal to
-// its group, the plugin ends by its deadline.
+// parentDeath isn't sent here: where notation dies without a signal to its
+// group, the plugin ends by its deadline.
 const parentDeath = syscall.SIGUSR1
 
 func watchParent() {}
 
-// awaitReaderGone is for Linux. Elsewhere the plugin's deadline ends what nobody
-// waits for.
+// awaitReaderGone is for Linux. Elsewhere the plugin's deadline ends the signer.
 func awaitReaderGone(int) bool { return false }

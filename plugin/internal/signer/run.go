@@ -1,13 +1,13 @@
-// Package signer runs an external program that makes a signature, and leaves
-// nothing of it behind, however it behaves and whoever is killed.
+// Package signer runs an external program that makes a signature, and leaves no
+// process of it behind, even if the plugin or notation is killed.
 //
 // Between the plugin and the signer stands a guard: the plugin's own executable,
 // started a second time. The plugin holds one end of a pipe, the lifeline, and
 // the guard the other. When the lifeline closes, because the plugin is done or
 // because it was killed, the guard ends the signer and all its descendants, which
 // the kernel hands to it as they lose their parents: a signer that still runs is
-// asked first, by a SIGTERM to its process group, so that it can take back what it
-// has asked for elsewhere, and what is left after graceTime gets a SIGKILL. If the
+// asked first, by a SIGTERM to its process group, so that it can cancel what it
+// has requested elsewhere, and what is left after graceTime gets a SIGKILL. If the
 // guard itself is killed, the signer is killed with it and the plugin does the rest.
 //
 // So Run returns within the signer's Timeout and graceTime; where the kernel doesn't
