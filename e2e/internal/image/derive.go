@@ -24,10 +24,12 @@ const role = "container-signing.role"
 //
 // It returns the digests by role, and the digest of this platform's manifest
 // inside the index that reference names, or nothing if that is no index.
-func Derive(ctx context.Context, reference string, targets map[string]string) (digests map[string]string, child string, err error) {
+func Derive(
+	ctx context.Context, reference string, targets map[string]string,
+) (digests map[string]string, child string, err error) {
 	source, err := name.ParseReference(reference, name.Insecure)
 	if err != nil {
-		return nil, "", fmt.Errorf("deriving images: %w", err)
+		return nil, "", fmt.Errorf("deriving images from %q: %w", reference, err)
 	}
 	image, child, err := platformImage(ctx, source)
 	if err != nil {
