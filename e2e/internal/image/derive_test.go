@@ -174,7 +174,8 @@ func TestDeriveAgain(t *testing.T) {
 	r.push(t, "app:signed", newImage(t))
 	var first string
 	for range 2 {
-		digests, _, err := Derive(t.Context(), r.host+"/app:signed", map[string]string{"unsigned": r.host + "/app:unsigned"})
+		target := map[string]string{"unsigned": r.host + "/app:unsigned"}
+		digests, _, err := Derive(t.Context(), r.host+"/app:signed", target)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,7 +192,8 @@ func TestDeriveRefuses(t *testing.T) {
 	r.push(t, "app:signed", newImage(t))
 	r.push(t, "app:windows", mutate.AppendManifests(empty.Index, platform(newImage(t), "windows", runtime.GOARCH)))
 	r.push(t, "app:empty", empty.Index)
-	target := map[string]string{"unsigned": r.host + "/app:unsigned"}
+	to := func(reference string) map[string]string { return map[string]string{"unsigned": reference} }
+	target := to(r.host + "/app:unsigned")
 	for title, c := range map[string]struct {
 		reference string
 		targets   map[string]string
@@ -203,10 +205,10 @@ func TestDeriveRefuses(t *testing.T) {
 		"no such repository":  {r.host + "/none:signed", target, "NAME_UNKNOWN"},
 		"nobody there":        {"127.0.0.1:1/app:signed", target, "connection refused"},
 		"another platform":    {r.host + "/app:windows", target, "it has [windows/" + runtime.GOARCH + "]"},
-		"an empty index":      {r.host + "/app:empty", target, "the image index has nothing for linux/" + runtime.GOARCH},
-		"a digest for target": {r.host + "/app:signed", map[string]string{"x": r.host + "/app@sha256:11"}, `deriving image "`},
-		"capitals for target": {r.host + "/app:signed", map[string]string{"x": r.host + "/APP:x"}, "deriving image "},
-		"no one for target":   {r.host + "/app:signed", map[string]string{"x": "127.0.0.1:1/app:x"}, "connection refused"},
+		"an empty index":      {r.host + "/app:empty", target, "has nothing for linux/" + runtime.GOARCH},
+		"a digest for target": {r.host + "/app:signed", to(r.host + "/app@sha256:11"), `deriving image "`},
+		"capitals for target": {r.host + "/app:signed", to(r.host + "/APP:x"), "deriving image "},
+		"no one for target":   {r.host + "/app:signed", to("127.0.0.1:1/app:x"), "connection refused"},
 	} {
 		digests, child, err := Derive(t.Context(), c.reference, c.targets)
 		if err == nil || !strings.Contains(err.Error(), c.says) || digests != nil || child != "" {
@@ -251,7 +253,8 @@ func TestDeriveFromLiar(t *testing.T) {
 			c.answer(w)
 			return true
 		}
-		_, _, err := Derive(t.Context(), r.host+"/app:signed", map[string]string{"unsigned": r.host + "/app:unsigned"})
+		target := map[string]string{"unsigned": r.host + "/app:unsigned"}
+		_, _, err := Derive(t.Context(), r.host+"/app:signed", target)
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: got %v, want %q", title, err, c.says)
 		}

@@ -71,7 +71,8 @@ func create(t *testing.T, client dynamic.Interface, resource schema.GroupVersion
 
 // testTrust never replaces one CA by another.
 func testTrust(t *testing.T, config *rest.Config, client dynamic.Interface) {
-	if err := Trust(t.Context(), config, []byte("CA")); err == nil || !strings.Contains(err.Error(), `"kyverno" not found`) {
+	err := Trust(t.Context(), config, []byte("CA"))
+	if err == nil || !strings.Contains(err.Error(), `"kyverno" not found`) {
 		t.Errorf("without the namespace: %v", err)
 	}
 	create(t, client, schema.GroupVersionResource{Version: "v1", Resource: "namespaces"},
@@ -87,8 +88,8 @@ func testTrust(t *testing.T, config *rest.Config, client dynamic.Interface) {
 			t.Errorf("%q: %v", another, err)
 		}
 	}
-	maps := client.Resource(schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}).Namespace(TrustNamespace)
-	kept, err := maps.Get(t.Context(), TrustName, metav1.GetOptions{})
+	maps := client.Resource(schema.GroupVersionResource{Version: "v1", Resource: "configmaps"})
+	kept, err := maps.Namespace(TrustNamespace).Get(t.Context(), TrustName, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,8 @@ func testOwnKinds(t *testing.T, config *rest.Config, client dynamic.Interface) {
 	if err == nil || !strings.HasPrefix(err.Error(), `applying ValidatingAdmissionPolicy "own": `) {
 		t.Errorf("what the API server refuses: %v", err)
 	}
-	if err := Apply(t.Context(), config, load(t, one)); err == nil || !strings.Contains(err.Error(), "no matches for kind") {
+	err = Apply(t.Context(), config, load(t, one))
+	if err == nil || !strings.Contains(err.Error(), "no matches for kind") {
 		t.Errorf("a kind that the cluster doesn't know: %v", err)
 	}
 }

@@ -29,7 +29,8 @@ func awaitReady(
 		return ready(object)
 	})
 	if err != nil {
-		return fmt.Errorf("waiting for %s %q to be ready, with status %v: %w", policy.GetKind(), policy.GetName(), status, err)
+		return fmt.Errorf("waiting for %s %q to be ready, with status %v: %w",
+			policy.GetKind(), policy.GetName(), status, err)
 	}
 	return nil
 }

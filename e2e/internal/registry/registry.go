@@ -78,7 +78,8 @@ func CheckFree(flag, address string) error {
 		return hint.Add(err, "end it, or give another address with --%s", flag)
 	}
 	if err != nil {
-		return hint.Add(fmt.Errorf("listening on --%s %s: %w", flag, address, err), "give another address with --%s", flag)
+		err = fmt.Errorf("listening on --%s %s: %w", flag, address, err)
+		return hint.Add(err, "give another address with --%s", flag)
 	}
 	return listener.Close()
 }

@@ -108,7 +108,9 @@ func TestHolder(t *testing.T) {
 // TestConfigure reads back what the registry will read.
 func TestConfigure(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"plain", `"quoted": {yes}`, "two\nlines\ttab", "%s %!d", "#: - [", "日本語", `back\slash`, "\x1b\x7f"} {
+	for _, name := range []string{
+		"plain", `"quoted": {yes}`, "two\nlines\ttab", "%s %!d", "#: - [", "日本語", `back\slash`, "\x1b\x7f",
+	} {
 		dir := filepath.Join(t.TempDir(), name)
 		file, err := configure(dir, "[::1]:5002")
 		if err != nil {
