@@ -217,8 +217,10 @@ func TestDeriveRefuses(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := Derive(ended, r.host+"/app:signed", target); !errors.Is(err, context.Canceled) {
-		t.Errorf("after its end: %v", err)
+	r.asked = nil
+	_, _, err := Derive(ended, r.host+"/app:signed", target)
+	if !errors.Is(err, context.Canceled) || len(r.asked) > 0 {
+		t.Errorf("after its end: %v, and the registry was asked %q", err, r.asked)
 	}
 }
 

@@ -105,6 +105,32 @@ func TestHolder(t *testing.T) {
 	}
 }
 
+// TestHolderOfNothing doesn't take who is connected for who listens.
+func TestHolderOfNothing(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	client, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	accepted, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer accepted.Close()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := holder(address); got != "" {
+		t.Errorf("the address is held%s", got)
+	}
+}
+
 // TestConfigure reads back what the registry will read.
 func TestConfigure(t *testing.T) {
 	t.Parallel()
