@@ -49,7 +49,8 @@ func Wrap(line string, width int) []string {
 		if at == 0 { // one character is wider than that
 			break
 		}
-		if space := strings.LastIndexByte(line[:min(at+1, len(line))], ' '); space > 0 && Width(line[:space]) > width/2 {
+		space := strings.LastIndexByte(line[:min(at+1, len(line))], ' ')
+		if space > 0 && Width(line[:space]) > width/2 {
 			at = space
 		}
 		pieces = append(pieces, strings.TrimRight(line[:at], " "))

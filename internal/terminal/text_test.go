@@ -134,7 +134,8 @@ func FuzzWrap(f *testing.F) {
 		}
 		line := terminal.OneLine(text)
 		pieces := terminal.Wrap(line, width)
-		if joined := strings.Join(pieces, ""); strings.ReplaceAll(joined, " ", "") != strings.ReplaceAll(line, " ", "") {
+		joined := strings.Join(pieces, "")
+		if strings.ReplaceAll(joined, " ", "") != strings.ReplaceAll(line, " ", "") {
 			t.Errorf("%q became %q", line, pieces)
 		}
 		for _, piece := range append(pieces, terminal.Cut(line, width)) {

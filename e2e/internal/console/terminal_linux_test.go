@@ -54,8 +54,10 @@ func TestTerminal(t *testing.T) {
 	}); !errors.Is(err, errBroken) {
 		t.Errorf("what is asked failed with %v", err)
 	}
+	second := c.Step("push")
 	_ = push(nil)
 	_ = sign(nil)
+	_ = second(nil)
 	c.Close()
 	fmt.Fprintln(program, "end")
 
@@ -70,8 +72,9 @@ func TestTerminal(t *testing.T) {
 	got := shown.String()
 	for _, want := range []string{
 		"\r\x1b[K       0 s  … push\r\x1b[K       0 s  … push; sign 日本語日本語…", // 38 columns
-		"\r\x1b[KPIN? ",     // nothing is left of the line
-		" s  push\r\n     ", // and it is there again
+		"\r\x1b[KPIN? ",                    // nothing is left of the line
+		" s  push\r\n     ",                // and it is there again
+		"本語\r\n       0 s  … push\r\x1b[K", // of two steps with one name the second goes on
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q isn't in %q", want, got)
@@ -80,7 +83,7 @@ func TestTerminal(t *testing.T) {
 	if _, asked, _ := strings.Cut(got, "PIN? "); !strings.HasPrefix(asked, "\r\x1b[K") {
 		t.Errorf("after the question comes %q", asked)
 	}
-	if !strings.HasSuffix(got, "日本語\r\n\r\x1b[Kend\r\n") {
+	if !strings.HasSuffix(got, " s  push\r\n\r\x1b[Kend\r\n") {
 		t.Errorf("the line wasn't taken away in %q", got)
 	}
 }

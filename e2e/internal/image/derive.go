@@ -32,23 +32,24 @@ type Derived[Role ~string] struct {
 // HTTP, an image for each role: that of this machine's platform, annotated with
 // the role, under the tag that targets gives. Only manifests are pushed, since
 // the layers are there.
-func Derive[Role ~string](ctx context.Context, from reference.Reference, targets map[Role]reference.Reference) (Derived[Role], error) {
-	derived := Derived[Role]{Digests: map[Role]string{}}
+func Derive[Role ~string](
+	ctx context.Context, from reference.Reference, targets map[Role]reference.Reference,
+) (Derived[Role], error) {
 	source, err := name.ParseReference(from.String(), name.Insecure)
 	if err != nil {
-		return derived, fmt.Errorf("deriving images: %w", err)
+		return Derived[Role]{}, fmt.Errorf("deriving images from %q: %w", from, err)
 	}
 	image, platform, err := platformImage(ctx, source)
 	if err != nil {
-		return derived, fmt.Errorf("deriving images from %q: %w", from, err)
+		return Derived[Role]{}, fmt.Errorf("deriving images from %q: %w", from, err)
 	}
-	derived.Platform = platform
+	digests := map[Role]string{}
 	for as, target := range targets {
-		if derived.Digests[as], err = push(ctx, image, string(as), target); err != nil {
-			return derived, fmt.Errorf("deriving image %q: %w", target, err)
+		if digests[as], err = push(ctx, image, string(as), target); err != nil {
+			return Derived[Role]{}, fmt.Errorf("deriving image %q: %w", target, err)
 		}
 	}
-	return derived, nil
+	return Derived[Role]{digests, platform}, nil
 }
 
 // options talk to registries of the run's past any proxy.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -71,7 +73,8 @@ func create(t *testing.T, client dynamic.Interface, resource schema.GroupVersion
 
 // testTrust never replaces one CA by another.
 func testTrust(t *testing.T, config *rest.Config, client dynamic.Interface) {
-	if err := Trust(t.Context(), config, []byte("CA")); err == nil || !strings.Contains(err.Error(), `"kyverno" not found`) {
+	err := Trust(t.Context(), config, []byte("CA"))
+	if err == nil || !strings.Contains(err.Error(), `"kyverno" not found`) {
 		t.Errorf("without the namespace: %v", err)
 	}
 	create(t, client, schema.GroupVersionResource{Version: "v1", Resource: "namespaces"},
@@ -87,8 +90,8 @@ func testTrust(t *testing.T, config *rest.Config, client dynamic.Interface) {
 			t.Errorf("%q: %v", another, err)
 		}
 	}
-	maps := client.Resource(schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}).Namespace(TrustNamespace)
-	kept, err := maps.Get(t.Context(), TrustName, metav1.GetOptions{})
+	maps := client.Resource(schema.GroupVersionResource{Version: "v1", Resource: "configmaps"})
+	kept, err := maps.Namespace(TrustNamespace).Get(t.Context(), TrustName, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,11 +100,16 @@ func testTrust(t *testing.T, config *rest.Config, client dynamic.Interface) {
 	}
 }
 
-// testOwnKinds applies twice: the second time in place of the first.
+// testOwnKinds applies three times: in place of what somebody else has applied,
+// and then of its own.
 func testOwnKinds(t *testing.T, config *rest.Config, client dynamic.Interface) {
 	kept := client.Resource(schema.GroupVersionResource{
 		Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingadmissionpolicies",
 	})
+	foreign := load(t, strings.Replace(own, `"true"`, `"1 == 1"`, 1))[0]
+	if _, err := kept.Apply(t.Context(), "own", foreign, metav1.ApplyOptions{FieldManager: "somebody"}); err != nil {
+		t.Fatal(err)
+	}
 	for _, expression := range []string{"true", "false"} {
 		policies := load(t, strings.Replace(own, `"true"`, `"`+expression+`"`, 1))
 		if err := Apply(t.Context(), config, policies); err != nil {
@@ -120,7 +128,8 @@ func testOwnKinds(t *testing.T, config *rest.Config, client dynamic.Interface) {
 	if err == nil || !strings.HasPrefix(err.Error(), `applying ValidatingAdmissionPolicy "own": `) {
 		t.Errorf("what the API server refuses: %v", err)
 	}
-	if err := Apply(t.Context(), config, load(t, one)); err == nil || !strings.Contains(err.Error(), "no matches for kind") {
+	err = Apply(t.Context(), config, load(t, one))
+	if err == nil || !strings.Contains(err.Error(), "no matches for kind") {
 		t.Errorf("a kind that the cluster doesn't know: %v", err)
 	}
 }
@@ -143,22 +152,27 @@ func testKyverno(t *testing.T, config *rest.Config, client dynamic.Interface) {
 	served := client.Resource(policiesOfKyverno).Namespace("default")
 	awaitServed(t, served)
 
-	applied := make(chan error, 1)
-	go func() { applied <- Apply(t.Context(), config, policies) }()
-	setReady(t, served, "others", "True")
-	setReady(t, served, "images", "False")
-	setReady(t, served, "images", "True")
-	if err := <-applied; err != nil {
-		t.Errorf("when they are ready: %v", err)
+	// One that Kyverno doesn't call ready isn't, whatever happens to others.
+	var said atomic.Bool
+	var playing sync.WaitGroup
+	playing.Go(func() {
+		setReady(t, served, "others", "True")
+		for range 10 {
+			setReady(t, served, "images", "False")
+		}
+		said.Store(true)
+		setReady(t, served, "images", "True")
+	})
+	if err := Apply(t.Context(), config, policies); err != nil || !said.Load() {
+		t.Errorf("%v; when Apply returned, Kyverno had said that they are ready: %v", err, said.Load())
 	}
+	playing.Wait()
 
-	setReady(t, served, "images", "False")
 	given, cancel := context.WithCancelCause(t.Context())
-	go func() { applied <- awaitReady(given, config, policiesOfKyverno, policies[0]) }()
 	cancel(errors.New("given up"))
-	err := <-applied
+	err := awaitReady(given, config, policiesOfKyverno, policies[0])
 	if err == nil || !strings.Contains(err.Error(), `waiting for Policy "images" to be ready`) {
-		t.Errorf("before it is ready: %v", err)
+		t.Errorf("when it is given up: %v", err)
 	}
 }
 

@@ -42,7 +42,8 @@ func TestLoad(t *testing.T) {
 			"a.yaml": strings.Replace(one, "one", "zero", 1), "README.md": "policies\n",
 		}, names: "zero one two"},
 		"Kubernetes' own kind": {files: map[string]string{
-			"a.yaml": "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: own}\n",
+			"a.yaml": "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\n" +
+				"metadata: {name: own}\n",
 		}, names: "own"},
 		"one name for several kinds": {files: map[string]string{
 			"a.yaml": one, "b.yaml": strings.Replace(one, "ImageValidating", "Validating", 1),
@@ -62,12 +63,16 @@ func TestLoad(t *testing.T) {
 			files: map[string]string{"a.yaml": strings.Replace(one, "kyverno.io", "kyverno.io.evil", 1)},
 			err:   `its API group is "policies.kyverno.io.evil"`,
 		},
-		"a list of policies": {files: map[string]string{"a.yaml": "apiVersion: v1\nkind: List\nitems: []\n"}, err: "is no policy"},
+		"a list of policies": {
+			files: map[string]string{"a.yaml": "apiVersion: v1\nkind: List\nitems: []\n"}, err: "is no policy",
+		},
 		"no name": {
 			files: map[string]string{"a.yaml": "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\n"},
 			err:   "the ClusterPolicy has no name\nhint: give it one in metadata.name",
 		},
-		"a name of another type": {files: map[string]string{"a.yaml": strings.Replace(one, "one", "5", 1)}, err: "has no name"},
+		"a name of another type": {
+			files: map[string]string{"a.yaml": strings.Replace(one, "one", "5", 1)}, err: "has no name",
+		},
 		"two of one name": {
 			files: map[string]string{"a.yaml": one, "b.yaml": two + "---\n" + one},
 			err:   `b.yaml", document 2: ImageValidatingPolicy "one" is in document 1 of `,
@@ -80,9 +85,13 @@ func TestLoad(t *testing.T) {
 			files: map[string]string{"a.yaml": one + "spec: {failurePolicy: Fail, failurePolicy: Ignore}\n"},
 			err:   `a.yaml", document 1: it isn't YAML: `,
 		},
-		"one that would be dropped": {files: map[string]string{"a.yaml": one + "...\n" + two}, err: "something follows its end"},
-		"a bomb":                    {files: map[string]string{"a.yaml": bomb}, err: "excessive aliasing"},
-		"too large":                 {files: map[string]string{"a.yaml": strings.Repeat("#", 4<<20)}, err: "a manifest may have"},
+		"one that would be dropped": {
+			files: map[string]string{"a.yaml": one + "...\n" + two}, err: "something follows its end",
+		},
+		"a bomb": {files: map[string]string{"a.yaml": bomb}, err: "excessive aliasing"},
+		"too large": {
+			files: map[string]string{"a.yaml": strings.Repeat("#", 4<<20)}, err: "a manifest may have",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			policies, err := Load(write(t, test.files))
@@ -93,7 +102,8 @@ func TestLoad(t *testing.T) {
 			if got := strings.Join(names, " "); got != test.names {
 				t.Errorf("loaded %q, not %q", got, test.names)
 			}
-			if test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(hint.Text(err), test.err)) {
+			if test.err == "" && err != nil ||
+				test.err != "" && (err == nil || !strings.Contains(hint.Text(err), test.err)) {
 				t.Errorf("the error is %v, not %q", err, test.err)
 			}
 		})

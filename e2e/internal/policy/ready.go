@@ -22,16 +22,21 @@ func awaitReady(
 	}
 	var status any
 	err := await.Objects(ctx, config, resource, 1, func(object *unstructured.Unstructured) bool {
-		if object.GetName() != policy.GetName() || object.GetNamespace() != policy.GetNamespace() {
+		if !same(object, policy) {
 			return false
 		}
 		status = object.Object["status"]
 		return ready(object)
 	})
 	if err != nil {
-		return fmt.Errorf("waiting for %s %q to be ready, with status %v: %w", policy.GetKind(), policy.GetName(), status, err)
+		return fmt.Errorf("waiting for %s %q to be ready, with status %v: %w",
+			policy.GetKind(), policy.GetName(), status, err)
 	}
 	return nil
+}
+
+func same(a, b *unstructured.Unstructured) bool {
+	return a.GetName() == b.GetName() && a.GetNamespace() == b.GetNamespace()
 }
 
 // conditions are what Kyverno sets once the webhooks of a policy are

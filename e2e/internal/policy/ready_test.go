@@ -26,7 +26,9 @@ func TestReady(t *testing.T) {
 		status any
 		want   bool
 	}{
-		"configured":              {newer(condition("RBACPermissionsGranted", "False"), condition("WebhookConfigured", "True")), true},
+		"configured": {
+			newer(condition("RBACPermissionsGranted", "False"), condition("WebhookConfigured", "True")), true,
+		},
 		"a ClusterPolicy":         {older(condition("Ready", "True")), true},
 		"not configured":          {newer(condition("WebhookConfigured", "False")), false},
 		"unknown":                 {newer(condition("WebhookConfigured", "Unknown")), false},
@@ -64,14 +66,19 @@ func TestNoAnswer(t *testing.T) {
 	ended, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("given up after 1s"))
 	resource := schema.GroupVersionResource{Group: "kyverno.io", Version: "v1", Resource: "clusterpolicies"}
-	unreadable := &rest.Config{Host: "http://127.0.0.1:1", TLSClientConfig: rest.TLSClientConfig{CAData: []byte("no PEM")}}
+	unreadable := rest.CopyConfig(nowhere)
+	unreadable.CAData = []byte("no PEM")
 	for name, c := range map[string]struct {
 		err  error
 		says []string
 	}{
-		"trusting": {Trust(t.Context(), nowhere, nil), []string{"creating ConfigMap kyverno/notation-ca", "connection refused"}},
+		"trusting": {
+			Trust(t.Context(), nowhere, nil),
+			[]string{"creating ConfigMap kyverno/notation-ca", "connection refused"},
+		},
 		"applying": {
-			Apply(t.Context(), nowhere, policies), []string{`applying ImageValidatingPolicy "one": `, "connection refused"},
+			Apply(t.Context(), nowhere, policies),
+			[]string{`applying ImageValidatingPolicy "one": `, "connection refused"},
 		},
 		"waiting": {
 			awaitReady(ended, nowhere, resource, policies[0]),

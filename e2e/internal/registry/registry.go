@@ -16,6 +16,8 @@ import (
 	psprocess "github.com/shirou/gopsutil/v4/process"
 
 	"container-signing/e2e/internal/process"
+	"container-signing/internal/hint"
+	"container-signing/internal/terminal"
 )
 
 // configuration of a registry that keeps its content in a folder and lets
@@ -37,12 +39,9 @@ http:
 // Start starts the registry called name at address, a host and a port of
 // this machine, and returns when it listens there. Its content is kept in dir.
 func Start(ctx context.Context, processes *process.Group, program, name, address, dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the folder of registry %s: %w", name, err)
-	}
-	file := filepath.Join(dir, "config.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, configuration, filepath.Join(dir, "content"), address), 0o600); err != nil {
-		return fmt.Errorf("configuring registry %s: %w", name, err)
+	file, err := configure(dir, address)
+	if err != nil {
+		return fmt.Errorf("configuring registry %q: %w", name, err)
 	}
 	registry, err := processes.Start(process.Command{
 		Name: "registry-" + name, Path: program, Args: []string{"serve", file},
@@ -56,18 +55,31 @@ func Start(ctx context.Context, processes *process.Group, program, name, address
 	return registry.WaitReady(ctx)
 }
 
+// configure writes the configuration into dir, which it makes if it is missing.
+func configure(dir, address string) (file string, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	file = filepath.Join(dir, "config.yaml")
+	content := fmt.Appendf(nil, configuration, filepath.Join(dir, "content"), address)
+	return file, os.WriteFile(file, content, 0o600)
+}
+
 // CheckFree returns an error if address can't be listened on: with the name
 // of the process that does, where that can be known.
 func CheckFree(flag, address string) error {
 	if _, _, err := net.SplitHostPort(address); err != nil {
-		return fmt.Errorf("reading --%s %q: %w; give a host and a port, such as 127.0.0.1:5002", flag, address, err)
+		err = fmt.Errorf("reading --%s %q: %w", flag, address, err)
+		return hint.Add(err, "give a host and a port, such as 127.0.0.1:5002")
 	}
 	listener, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("--%s %s is taken%s; end it, or give another address with --%s", flag, address, holder(address), flag)
+		err = fmt.Errorf("--%s %s is taken%s", flag, address, holder(address))
+		return hint.Add(err, "end it, or give another address with --%s", flag)
 	}
 	if err != nil {
-		return fmt.Errorf("listening on --%s %s: %w; give another address with --%s", flag, address, err, flag)
+		err = fmt.Errorf("listening on --%s %s: %w", flag, address, err)
+		return hint.Add(err, "give another address with --%s", flag)
 	}
 	return listener.Close()
 }
@@ -95,7 +107,7 @@ func holder(address string) string {
 		if err != nil || len(command) == 0 {
 			return fmt.Sprintf(" by process %d", connection.Pid)
 		}
-		return fmt.Sprintf(" by process %d (%s)", connection.Pid, strings.Join(command, " "))
+		return fmt.Sprintf(" by process %d (%s)", connection.Pid, terminal.OneLine(strings.Join(command, " ")))
 	}
 	return ""
 }

@@ -40,12 +40,14 @@ func readJUnit(t *testing.T, r Report) junit.Testsuites {
 func TestJUnit(t *testing.T) {
 	t.Parallel()
 	suites := readJUnit(t, bad())
-	if suites.Tests != 4 || suites.Failures != 1 || suites.Errors != 0 || suites.Time != "12.345" || len(suites.Suites) != 2 {
+	if suites.Tests != 4 || suites.Failures != 1 || suites.Errors != 0 || suites.Time != "12.345" ||
+		len(suites.Suites) != 2 {
 		t.Errorf("got %d tests, %d failures, %d errors in %s s and %d suites",
 			suites.Tests, suites.Failures, suites.Errors, suites.Time, len(suites.Suites))
 	}
 	steps, workloads := suites.Suites[0], suites.Suites[1]
-	if steps.Timestamp != "2026-11-22T11:30:00" || steps.Testcases[0].Name != "sign <busybox>" || steps.Time != "0.500" {
+	if steps.Timestamp != "2026-11-22T11:30:00" || steps.Testcases[0].Name != "sign <busybox>" ||
+		steps.Time != "0.500" {
 		t.Errorf("steps: %+v", steps)
 	}
 	if workloads.Name != "workloads imagevalidatingpolicy" || workloads.Time != "31.000" || workloads.ID == steps.ID {
@@ -78,9 +80,11 @@ func TestJUnitErrors(t *testing.T) {
 	early.Error, early.Verdicts = "interrupted\nby Ctrl-C", nil
 	suites := readJUnit(t, early)
 	if suites.Errors != 2 || suites.Failures != 0 {
-		t.Errorf("got %d errors, %d failures; want one for the run and one for missing verdicts", suites.Errors, suites.Failures)
+		t.Errorf("got %d errors, %d failures; want one for the run and one for missing verdicts",
+			suites.Errors, suites.Failures)
 	}
-	if run := suites.Suites[0].Testcases[1]; run.Error == nil || run.Error.Message != "interrupted" || run.Error.Data != early.Error {
+	if run := suites.Suites[0].Testcases[1]; run.Error == nil || run.Error.Message != "interrupted" ||
+		run.Error.Data != early.Error {
 		t.Errorf("got %+v", run)
 	}
 	step := good()
@@ -176,7 +180,8 @@ func checkElement(t *testing.T, report, parent string, start xml.StartElement) {
 	t.Helper()
 	name := start.Name.Local
 	rules, known := jenkins[name]
-	if !known || parent == "" && name != "testsuites" || parent != "" && !slices.Contains(jenkins[parent].children, name) {
+	if !known || parent == "" && name != "testsuites" ||
+		parent != "" && !slices.Contains(jenkins[parent].children, name) {
 		t.Errorf("%s: <%s> in <%s>", report, name, parent)
 	}
 	present := map[string]string{}

@@ -11,7 +11,8 @@ func good() Report {
 		Started: time.Date(2026, 11, 22, 12, 30, 0, 0, time.FixedZone("", 3600)), Seconds: 12.345,
 		Versions: map[string]string{"notation": "v1.3.2", "kyverno": "v1.19.1"},
 		Images: []Image{{
-			Name: "signed", Reference: "127.0.0.1:5001/busybox:signed", Digest: "sha256:11", SignatureDigest: "sha256:22",
+			Name: "signed", Reference: "127.0.0.1:5001/busybox:signed",
+			Digest: "sha256:11", SignatureDigest: "sha256:22",
 		}},
 		Steps: []Step{{
 			Name: "sign <busybox>", Started: time.Date(2026, 11, 22, 11, 30, 1, 0, time.UTC), Seconds: 0.5,
@@ -35,7 +36,8 @@ func good() Report {
 func bad() Report {
 	r := good()
 	r.Verdicts = append(r.Verdicts, Verdict{
-		Workload: "deny/pod-other", Kind: "Pod", Expected: Refused, Seen: Failed, Policy: "require-notation", Seconds: 30,
+		Workload: "deny/pod-other", Kind: "Pod", Expected: Refused, Seen: Failed,
+		Policy: "require-notation", Seconds: 30,
 		Failure: "document 1 met with another error than a refusal by a policy",
 		Reason:  "Internal error occurred: failed calling webhook \"x\": \x00\x1b[31mcontext deadline exceeded ]]>",
 	})
@@ -43,8 +45,8 @@ func bad() Report {
 }
 
 // unprintable is a text of all that must not reach a terminal or XML as it is.
-const unprintable = "\x00\x07\x1b[2J\x1b]0;title\x07\u009b31m\u202e\u2066\ufeff\u200b\ufffe\uffff\xff\xc3(\xed\xa0\x80" +
-	"]]><!-- &lt;& \"'\r\n\t\u2028\u0085日本語 🙂 e\u0301"
+const unprintable = "\x00\x07\x1b[2J\x1b]0;title\x07\u009b31m\u202e\u2066\ufeff\u200b" +
+	"\ufffe\uffff\xff\xc3(\xed\xa0\x80]]><!-- &lt;& \"'\r\n\t\u2028\u0085日本語 🙂 e\u0301"
 
 // hostile has it wherever a text can be.
 func hostile() Report {

@@ -37,7 +37,8 @@ func cell(text string) string {
 // excerpt shortens a line to a width. If the words that matter would be cut
 // off, it begins with them instead.
 func excerpt(line, words string, width int) string {
-	if at := strings.Index(line, words); at > 0 && terminal.Width(line[:at+len(words)]) > width-1 && terminal.Width(line) > width {
+	at := strings.Index(line, words)
+	if at > 0 && terminal.Width(line) > width && terminal.Width(line[:at+len(words)]) > width-1 {
 		line = line[strings.LastIndexByte(line[:at], ' ')+1:]
 	}
 	return terminal.Cut(line, width)

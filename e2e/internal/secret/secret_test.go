@@ -91,7 +91,8 @@ func TestConceal(t *testing.T) {
 	}
 	inner := hint.Add(&fs.PathError{Op: "open", Path: "/pin-4711", Err: fs.ErrNotExist}, "make /pin-4711")
 	err := hiding.Conceal(hint.Add(fmt.Errorf("signing: %w", inner), "try again"))
-	if got, want := hint.Text(err), "signing: open /***: file does not exist\nhint: try again\nhint: make /***"; got != want {
+	const want = "signing: open /***: file does not exist\nhint: try again\nhint: make /***"
+	if got := hint.Text(err); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if !errors.Is(err, fs.ErrNotExist) || errors.Is(err, context.Canceled) {
@@ -141,7 +142,8 @@ func TestRead(t *testing.T) {
 		"a folder":           {[]string{filepath.Dir(file)}, nil, "is a directory"},
 		"a missing variable": {nil, []string{"SIGNING_TOKEN", "THERE_IS_NONE"}, "THERE_IS_NONE"},
 	} {
-		if read, err := Read(c.files, c.variables); read != nil || err == nil || !strings.Contains(err.Error(), c.says) {
+		read, err := Read(c.files, c.variables)
+		if read != nil || err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: got %q, %v", name, read, err)
 		}
 	}

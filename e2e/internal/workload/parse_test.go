@@ -49,6 +49,10 @@ func TestParseRefuses(t *testing.T) {
 		"name no text":           {strings.Replace(goodPod, "name: good", "name: 5", 1), "document 1: "},
 		"an annotation no text":  {strings.Replace(refusedPod, "no signature", "5", 1), "document 1: "},
 		"debugger in Deployment": {deployment, "can only be added to a pod that is there"},
+		"debugger in its update": {
+			strings.Replace(everyKind["Deployment"], "POD", podSpec, 1) + "\n---\n" + deployment,
+			"document 2: Deployment \"x\" has ephemeralContainers",
+		},
 		"debugger elsewhere": {
 			goodPod + "---\n" + elsewhere,
 			"document 2: Pod \"good\" has ephemeralContainers",
