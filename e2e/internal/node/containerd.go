@@ -73,7 +73,7 @@ func (c Configuration) containerdFiles() (files, error) {
 	}, map[string]string{}
 	for _, registry := range c.Registries {
 		server, err := url.Parse("http://" + registry)
-		if err == nil && server.Host != registry {
+		if err == nil && (registry == "" || server.Host != registry) {
 			err = errors.New("it isn't a host, or a host and a port, alone")
 		}
 		if err != nil {

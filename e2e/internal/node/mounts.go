@@ -23,8 +23,9 @@ func mount(source, target, kind string, flags uintptr, options string) error {
 // hidden are folders of the host that the node has to itself: containerd,
 // kubelet, runc and the CNI plugins write there, and not all of them can be told
 // another place. They are in memory, which also is a file system that the
-// layers of an image can be laid over.
-var hidden = []string{"/run", "/var/log", "/var/lib", "/etc/cni", "/opt"}
+// layers of an image can be laid over. In /etc/containerd are settings that any
+// containerd takes over, whatever configuration it is given.
+var hidden = []string{"/run", "/var/log", "/var/lib", "/etc/cni", "/etc/containerd", "/opt"}
 
 // makeMounts gives this mount namespace its own view: nothing that is mounted
 // here shows on the host, and nothing that the node writes stays.
@@ -61,7 +62,7 @@ func makeMounts(c Configuration) error {
 	}
 	for _, folder := range hidden {
 		if _, err := os.Stat(folder); err != nil {
-			continue // nothing writes there
+			continue // nobody looks there
 		}
 		if err := mount("tmpfs", folder, "tmpfs", 0, "mode=755"); err != nil {
 			return err
