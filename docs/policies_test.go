@@ -44,13 +44,15 @@ kubectl delete imagevalidatingpolicy require-notation`)
 	}
 
 	// What the page says about an audit.
-	s.run(`kubectl patch imagevalidatingpolicy require-notation --type merge -p '{"spec": {"validationActions": ["Audit"]}}'`)
+	s.run(`kubectl patch imagevalidatingpolicy require-notation --type merge \
+    -p '{"spec": {"validationActions": ["Audit"]}}'`)
 	s.await("the policy to audit", func() bool {
 		_, err := s.try(pod(s.images["unsigned"]))
 		return err == nil
 	})
 
-	if output := s.run(s.elsewhere(pages(t)["docs/policies.md"].Commands("The workloads that prove it"))); !strings.Contains(output, "\nPASS  ") {
+	commands := s.elsewhere(pages(t)["docs/policies.md"].Commands("The workloads that prove it"))
+	if output := s.run(commands); !strings.Contains(output, "\nPASS  ") {
 		t.Errorf("the run didn't pass:\n%s", output)
 	}
 }

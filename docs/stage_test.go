@@ -82,7 +82,8 @@ func (s *stage) keep() {
 	report := s.t.TempDir()
 	production := freeAddress(s.t)
 	ci := freeAddress(s.t)
-	run := exec.Command(program, "--keep", "--node", "off", "--report", report, "--ci-registry", ci, "--production-registry", production)
+	run := exec.Command(program, "--keep", "--node", "off", "--report", report,
+		"--ci-registry", ci, "--production-registry", production)
 	run.Dir, run.Env, run.Stderr = s.folder, s.env, os.Stderr
 	stdout, err := run.StdoutPipe()
 	if err != nil {
@@ -171,7 +172,8 @@ func (s *stage) run(commands string) string {
 // and the addresses of a run, which has no node.
 func (s *stage) elsewhere(commands string, more ...string) string {
 	s.t.Helper()
-	run := fmt.Sprintf("%s --node off --ci-registry %s --production-registry %s", program, freeAddress(s.t), freeAddress(s.t))
+	run := fmt.Sprintf("%s --node off --ci-registry %s --production-registry %s",
+		program, freeAddress(s.t), freeAddress(s.t))
 	pairs := append([]string{"registry.example.com/app@sha256:…", s.signed, "go run ./e2e", run}, more...)
 	for i := 0; i < len(more); i += 2 {
 		if !strings.Contains(commands, more[i]) {
