@@ -7,14 +7,15 @@
 #   published=REPOSITORY@sha256:…       where they are; empty if they aren't
 #
 # KEY changes with all that decides what is built: the pins and the builder in
-# tools/, and of ci/ how it is called and in which Go image. What only the
-# checks and the tests need doesn't count. Should the key miss something, then
-# programs say so that find no tools of their own pins in the image.
+# tools/ and internal/, and of ci/ how it is called and in which Go image. What
+# only the checks and the tests need doesn't count. Should the key miss
+# something, then programs say so that find no tools of their own pins in the
+# image.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-files=$(git ls-files --error-unmatch --stage -- tools ci/main.go ci/build.go ci/tools.go go.mod \
-	':!*_test.go' ':!tools/staticcheck' ':!tools/actionlint')
+files=$(git ls-files --error-unmatch --stage -- tools internal/hint internal/terminal \
+	ci/main.go ci/build.go ci/tools.go go.mod ':!*_test.go' ':!tools/check')
 key=$(sha256sum <<<"$files" | cut -c 1-16)
 address=$1:$key
 echo "address=$address"

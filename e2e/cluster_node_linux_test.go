@@ -2,21 +2,20 @@ package main_test
 
 import (
 	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
+	"container-signing/e2e/internal/node/nodetest"
 	"container-signing/e2e/internal/report"
 )
 
 // TestNode runs a cluster with a node as a command, as in a container: its
 // registry is called by a name that only the command's own hosts(5) knows.
 func TestNode(t *testing.T) {
-	needNode(t)
+	nodetest.Require(t)
 	t.Parallel()
 	awaitTurn(t)
 	s, before := newStage(t), hostTraces(t)
@@ -81,30 +80,5 @@ func checkPartNodeReport(t *testing.T, saved savedReport, production string) {
 		if verdict.Seen != seen || seen == report.Admitted && verdict.Runs != report.Runs || seen == report.Refused && !strings.Contains(verdict.Reason, production) {
 			t.Errorf("%s: %+v", name, verdict)
 		}
-	}
-}
-
-// TestNodeUsage asks for a node, or for judging one, without what it takes.
-func TestNodeUsage(t *testing.T) {
-	s := newStage(t)
-	s.do("credentials", "--output", s.in("credentials"), "--server", "https://cluster.test:6443")
-	s.certificates("another")
-	program := s.in("program")
-	if err := os.WriteFile(program, nil, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	cluster := []string{"cluster", "--credentials", s.in("credentials"), "--listen", freeAddress(t)}
-	judge := []string{"judge", "--ca", s.in(filepath.Join("another", "ca.crt")), "--kubeconfig", s.in("credentials/kubeconfig")}
-	for words, args := range map[string][]string{
-		"--node on needs --registry, --image-verifier and --trust too": append(cluster, "--node", "on", "--registry", "production:5000"),
-		`unknown --node "yes"`:              append(cluster, "--node", "yes"),
-		"reading --trust: ":                 append(cluster, "--node", "auto", "--registry", "production:5000", "--image-verifier", program, "--trust", s.in("none")),
-		"--bypass needs --runs and --state": append(judge, "--bypass", "--runs"),
-	} {
-		command := s.command(args).start()
-		if status := command.wait(); status != 2 {
-			t.Errorf("%s: exit status %d, not 2", args, status)
-		}
-		command.checkError(words)
 	}
 }

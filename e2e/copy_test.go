@@ -44,9 +44,6 @@ func TestCopy(t *testing.T) {
 	if carried := s.signatures(s.production + "/by-way/app:2"); !slices.Equal(carried, source) {
 		t.Errorf("as the only image of a layout it has the signatures %v, and at the source %v", carried, source)
 	}
-	s.do("copy", "--from", from, "--to", s.in("layout")+":2")
-	s.command([]string{"copy", "--from", s.in("layout"), "--to", to}).checkUsage("looking for the image in", "there are 1, 2; name one, as "+s.in("layout")+":1")
-	s.command([]string{"copy", "--from", s.in("own"), "--to", to}).checkUsage("index.json: no such file", "give the folder of an OCI image layout")
 	s.fail(s.command([]string{"copy", "--from", s.ci + "/busybox:missing", "--to", to}), `resolving image "`+s.ci+`/busybox:missing"`, "not found")
 	nowhere := freeAddress(t)
 	s.fail(s.command([]string{"copy", "--from", from, "--to", nowhere + "/app:1"}), " to \""+nowhere+`/app:1"`, "connection refused")

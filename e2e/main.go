@@ -24,6 +24,7 @@ import (
 	"container-signing/e2e/internal/command"
 	"container-signing/e2e/internal/node"
 	"container-signing/e2e/internal/workspace"
+	"container-signing/internal/hint"
 )
 
 func main() {
@@ -32,8 +33,8 @@ func main() {
 	if len(os.Args) == 3 && os.Args[1] == workspace.JanitorCommand {
 		end(workspace.Janitor(os.Args[2], node.Sweep))
 	}
-	if len(os.Args) == 3 && slices.Contains(node.Commands, os.Args[1]) {
-		end(node.Main(os.Args[1], os.Args[2]))
+	if len(os.Args) == 3 && slices.Contains(node.Processes, os.Args[1]) {
+		end(node.RunProcess(os.Args[1], os.Args[2]))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
@@ -41,13 +42,13 @@ func main() {
 	// Kubernetes' client libraries have a log of their own. What matters of it
 	// comes back as errors.
 	klog.SetLogger(logr.Discard())
-	os.Exit(command.Run(ctx, os.Args[1:], os.Stderr))
+	os.Exit(command.Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // end ends a process that a run has started.
 func end(err error) {
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "e2e:", err)
+		fmt.Fprintln(os.Stderr, "e2e:", hint.Text(err))
 		os.Exit(1)
 	}
 	os.Exit(0)

@@ -21,10 +21,11 @@ const BusyboxTag = "u-root"
 
 // busyboxLabels say in every copy of the demonstration image what it is.
 var busyboxLabels = map[string]string{
-	"org.opencontainers.image.title":       "busybox (u-root commands)",
-	"org.opencontainers.image.description": "A stand-in for busybox: static commands of u-root, built from their Go module for the demonstration of container-signing",
-	"org.opencontainers.image.licenses":    "BSD-3-Clause",
-	"org.opencontainers.image.source":      "https://github.com/u-root/u-root",
+	"org.opencontainers.image.title": "busybox (u-root commands)",
+	"org.opencontainers.image.description": "A stand-in for busybox: static commands of u-root, " +
+		"built from their Go module for the demonstration of container-signing",
+	"org.opencontainers.image.licenses": "BSD-3-Clause",
+	"org.opencontainers.image.source":   "https://github.com/u-root/u-root",
 }
 
 // makeBusybox makes an image of u-root's commands in dir, which has a subfolder
@@ -41,11 +42,13 @@ func makeBusybox(dir string, platforms []string) error {
 		if err != nil {
 			return fmt.Errorf("making the busybox image for %s: %w", name, err)
 		}
-		image, err := imageOf(content, *platform, v1.Config{Env: []string{"PATH=/bin"}, Cmd: []string{"sh"}, Labels: busyboxLabels})
+		run := v1.Config{Env: []string{"PATH=/bin"}, Cmd: []string{"sh"}, Labels: busyboxLabels}
+		image, err := imageOf(content, *platform, run)
 		if err != nil {
 			return fmt.Errorf("making the busybox image for %s: %w", name, err)
 		}
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: platform}})
+		addendum := mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: platform}}
+		index = mutate.AppendManifests(index, addendum)
 	}
 	annotated, ok := mutate.Annotations(index, busyboxLabels).(v1.ImageIndex)
 	if !ok {
@@ -89,5 +92,8 @@ func tarOf(folder string) ([]byte, error) {
 	if err := archive.WriteHeader(link); err != nil {
 		return nil, err
 	}
-	return content.Bytes(), archive.Close()
+	if err := archive.Close(); err != nil {
+		return nil, err
+	}
+	return content.Bytes(), nil
 }

@@ -4,19 +4,30 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"strings"
+	"syscall"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"container-signing/internal/hint"
 )
+
+// FolderVariable is the environment variable that names a folder of tools that
+// [Export] has made. [Build] takes them from there, and builds nothing.
+const FolderVariable = "CONTAINER_SIGNING_TOOLS"
+
+// prebuilt returns the folder that FolderVariable names; "" if there is none.
+func prebuilt() string { return os.Getenv(FolderVariable) }
 
 // A cache holds one folder for each module and each state of what pins it. A
 // folder appears under its final name only when it is whole.
 type cache string
 
+// openCache returns the folder of prebuilt tools where one is named, else that
+// of the user's.
 func openCache() (cache, error) {
 	if dir := prebuilt(); dir != "" {
 		absolute, err := filepath.Abs(dir)
@@ -24,11 +35,13 @@ func openCache() (cache, error) {
 	}
 	user, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("finding the folder for built tools: %w; set XDG_CACHE_HOME or HOME", err)
+		err = fmt.Errorf("finding the folder for built tools: %w", err)
+		return "", hint.Add(err, "set XDG_CACHE_HOME or HOME")
 	}
 	dir := filepath.Join(user, "container-signing", "tools")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("making the folder for built tools: %w; XDG_CACHE_HOME names another place", err)
+		err = fmt.Errorf("making the folder for built tools: %w", err)
+		return "", hint.Add(err, "name another place in XDG_CACHE_HOME")
 	}
 	return cache(dir), nil
 }
@@ -40,12 +53,12 @@ func (c cache) folder(source string, m module) (string, error) {
 	hash := sha256.New()
 	// The number changes with what is made of the same sources.
 	const recipe = 3
-	fmt.Fprintln(hash, recipe, runtime.Version(), runtime.GOOS, runtime.GOARCH, goFlags, m.upstream, m.programs, m.platforms, m.assets)
-	pins := []string{"go.mod", "go.sum"}
-	if m.upstream == "" {
-		pins = []string{"go.mod", "main.go"}
+	fmt.Fprintln(hash, recipe, runtime.Version(), runtime.GOOS, runtime.GOARCH,
+		goFlags, m.upstream, m.programs, m.platforms, m.assets)
+	if m.recipe > 0 {
+		fmt.Fprintln(hash, m.recipe)
 	}
-	for _, name := range pins {
+	for _, name := range m.pins() {
 		content, err := os.ReadFile(filepath.Join(m.source(source), name))
 		if err != nil {
 			return "", fmt.Errorf("reading what pins %s: %w", m.name, err)
@@ -62,18 +75,28 @@ func (c cache) has(source string, m module) (bool, error) {
 		return false, err
 	}
 	for _, name := range m.provides() {
-		if _, err := os.Stat(filepath.Join(folder, name)); errors.Is(err, os.ErrNotExist) {
-			return false, nil
-		} else if err != nil {
+		if present, err := usable(filepath.Join(folder, name)); err != nil {
 			return false, fmt.Errorf("looking for %s in the cache: %w", name, err)
+		} else if !present {
+			return false, nil
 		}
 	}
 	return true, nil
 }
 
+// usable tells whether there is something at path. An empty file is what a
+// crash of the machine can leave of a program.
+func usable(path string) (bool, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return false, nil
+	}
+	return err == nil && (info.IsDir() || info.Size() > 0), err
+}
+
 // programs returns the paths of all that the modules provide.
-func (c cache) programs(source string, wanted []module) (Programs, error) {
-	programs := Programs{}
+func (c cache) programs(source string, wanted []module) (map[string]string, error) {
+	programs := map[string]string{}
 	for _, m := range wanted {
 		folder, err := c.folder(source, m)
 		if err != nil {
@@ -111,17 +134,17 @@ func (c cache) locked(m module, f func() error) error {
 // would begin those of runc-unfiltered too.
 func unfinished(m module) string { return ".building-" + m.name + "." }
 
-// missingFrom tells which programs a finished build did not produce.
-func missingFrom(m module, dir string) error {
-	var missing []string
-	for _, name := range m.provides() {
-		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
-			missing = append(missing, name)
-		}
+// publish puts a finished build in its final place, instead of one from
+// which somebody has removed a program.
+func publish(dir, final string) error {
+	if err := os.RemoveAll(final); err != nil {
+		return fmt.Errorf("replacing a damaged build: %w", err)
 	}
-	slices.Sort(missing)
-	if len(missing) > 0 {
-		return fmt.Errorf("building %s: the build made no %s", m.name, strings.Join(missing, ", "))
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return fmt.Errorf("finishing a build: %w", err)
+	}
+	if err := os.Rename(dir, final); err != nil {
+		return fmt.Errorf("finishing a build: %w", err)
 	}
 	return nil
 }

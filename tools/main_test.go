@@ -13,3 +13,11 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+// needTools skips a test under -short that builds tools of others.
+func needTools(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("this builds tools")
+	}
+}

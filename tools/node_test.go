@@ -13,26 +13,12 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
-)
 
-func TestChainNeedsNothingOfTheNode(t *testing.T) {
-	for _, node := range Node() {
-		if slices.Contains(Chain(), node) {
-			t.Errorf("a machine that can't run a node builds %s", node)
-		}
-	}
-	wanted, err := modulesFor(Chain())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range wanted {
-		if m.static {
-			t.Errorf("the chain needs a C compiler, for %s", m.name)
-		}
-	}
-}
+	"container-signing/internal/hint"
+)
 
 // TestNodeWithoutCompiler asks for what runc is built with where it isn't.
 func TestNodeWithoutCompiler(t *testing.T) {
@@ -48,7 +34,8 @@ func TestNodeWithoutCompiler(t *testing.T) {
 		dynamic:                             "cannot find -lc",
 	} {
 		t.Setenv("CC", compiler)
-		if err := CheckNode(t.Context()); err == nil || !strings.Contains(err.Error(), wanted) || !strings.Contains(err.Error(), "install them") {
+		err := CheckNode(t.Context())
+		if err == nil || !strings.Contains(err.Error(), wanted) || !strings.Contains(hint.Text(err), "\nhint: install them") {
 			t.Errorf("with the C compiler %q: %v", compiler, err)
 		}
 	}
@@ -67,6 +54,7 @@ func TestNodeWithoutPrebuiltTools(t *testing.T) {
 // buildNode builds what a node needs, if this machine can.
 func buildNode(t *testing.T) Programs {
 	t.Helper()
+	needTools(t)
 	if err := CheckNode(t.Context()); err != nil {
 		t.Skip(err)
 	}
@@ -99,19 +87,26 @@ func TestNodeProgramsAreStatic(t *testing.T) {
 	}
 }
 
-func TestPauseImageHoldsOneProgram(t *testing.T) {
+// readPause reads the image of a pod's sandbox from its archive.
+func readPause(t *testing.T, path string) v1.Image {
+	t.Helper()
 	tag, err := name.NewTag(PauseImage)
 	if err != nil {
 		t.Fatal(err)
 	}
+	image, err := tarball.ImageFromPath(path, &tag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+func TestPauseImageHoldsOneProgram(t *testing.T) {
 	programs, err := Build(t.Context(), os.Stderr, "pause-image")
 	if err != nil {
 		t.Fatal(err)
 	}
-	image, err := tarball.ImageFromPath(programs["pause-image"], &tag)
-	if err != nil {
-		t.Fatal(err)
-	}
+	image := readPause(t, programs["pause-image"])
 	if err := validate.Image(image); err != nil {
 		t.Error(err)
 	}

@@ -29,12 +29,12 @@ func newProgress(out io.Writer, total int) *progress {
 }
 
 // start begins to show the next module.
-func (p *progress) start(m module) {
+func (p *progress) start(name string) {
 	p.mu.Lock()
 	p.number++
-	p.name, p.activity, p.packages, p.since = m.name, "starting", 0, time.Now()
+	p.name, p.activity, p.packages, p.since = name, "starting", 0, time.Now()
 	p.mu.Unlock()
-	p.line.Printf("building tool %d of %d: %s\n", p.number, p.total, m.name)
+	p.line.Printf("building tool %d of %d: %s\n", p.number, p.total, name)
 	p.line.Start(p.text)
 }
 
@@ -61,7 +61,8 @@ func (p *progress) text() string {
 func (p *progress) built() {
 	// Only start changes what is read here; p must not be locked while the
 	// line asks for its text.
-	p.line.Printf("built tool %d of %d: %s in %s\n", p.number, p.total, p.name, time.Since(p.since).Round(100*time.Millisecond))
+	took := time.Since(p.since).Round(100 * time.Millisecond)
+	p.line.Printf("built tool %d of %d: %s in %s\n", p.number, p.total, p.name, took)
 }
 
 // stop ends what start began.

@@ -1,7 +1,6 @@
 package tools
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,7 +35,7 @@ func Versions() (map[string]string, error) {
 			}
 		}
 		if versions[m.name] == "" {
-			return nil, errors.New("reading " + file + ": it doesn't require " + m.upstream)
+			return nil, fmt.Errorf("reading %q: it doesn't require %s", file, m.upstream)
 		}
 	}
 	return versions, nil

@@ -109,10 +109,7 @@ func (l *Line) show() {
 	case text == "":
 	case l.terminal:
 		// A line that wraps can't be taken back.
-		if runes := []rune(text); len(runes) >= l.width {
-			text = string(runes[:l.width-2]) + "…"
-		}
-		fmt.Fprint(l.out, text)
+		fmt.Fprint(l.out, Cut(Printable(text), l.width-1))
 	case l.inLogs:
 		fmt.Fprintln(l.out, text)
 	}

@@ -40,11 +40,13 @@ func TestInstallation(t *testing.T) {
 	n.write(t, "ca.crt", string(ca))
 	commands := strings.NewReplacer(
 		"/opt/", root+"/opt/", "/etc/", root+"/etc/",
-		" ca.crt", " "+filepath.Join(n.folder, "ca.crt"), " trustpolicy.json", " "+filepath.Join(n.folder, "trustpolicy.json"),
+		" ca.crt", " "+filepath.Join(n.folder, "ca.crt"),
+		" trustpolicy.json", " "+filepath.Join(n.folder, "trustpolicy.json"),
 	).Replace(installation(t))
 	install := exec.Command("sh", "-ec", commands)
 	install.Dir = "../.."
-	install.Env = append(os.Environ(), "PATH="+filepath.Dir(programs["notation"])+string(os.PathListSeparator)+os.Getenv("PATH"))
+	bin := filepath.Dir(buildTools(t)["notation"])
+	install.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	if output, err := install.CombinedOutput(); err != nil {
 		t.Fatalf("%s\n%v\n%s", commands, err, output)
 	}

@@ -11,37 +11,69 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"container-signing/internal/hint"
 	"container-signing/tools"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	output := flag.String("output", "", "`folder` to put the built tools into")
-	folder := flag.String("folder", "", "build what is pinned in this `folder` of tools/")
-	flag.Parse()
-	if *output == "" {
-		fmt.Fprintln(os.Stderr, "build: --output names no folder for the built tools")
-		os.Exit(2)
+	os.Exit(build(ctx, os.Stderr, os.Args[1:]))
+}
+
+// build does what the command line asks for and returns the exit status: 2 if
+// the command line is wrong, 1 if the tools can't be built.
+func build(ctx context.Context, stderr io.Writer, args []string) int {
+	output, names, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
 	}
-	names := flag.Args()
-	if *folder != "" {
-		names = append(names, tools.InFolder(*folder)...)
-	} else if len(names) == 0 {
+	if err != nil {
+		fmt.Fprintln(stderr, "build:", hint.Text(err))
+		return 2
+	}
+	if err := tools.Export(ctx, stderr, output, names...); err != nil {
+		fmt.Fprintln(stderr, "build:", hint.Text(err))
+		return 1
+	}
+	return 0
+}
+
+// parse returns the folder to fill and the names of what belongs there. Asked
+// for help it writes that.
+func parse(args []string, help io.Writer) (output string, names []string, err error) {
+	flags := flag.NewFlagSet("build", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&output, "output", "", "`folder` to put the built tools into")
+	folder := flags.String("folder", "", "build what is pinned in this `folder` of tools/")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(help, "Usage: go run ./tools/build --output DIR [--folder FOLDER | NAME…]")
+		flags.SetOutput(help)
+		flags.PrintDefaults()
+		return "", nil, err
+	} else if err != nil {
+		return "", nil, hint.Add(err, "--help lists the flags")
+	}
+	names = flags.Args()
+	switch {
+	case output == "":
+		return "", nil, hint.Add(errors.New("--output is missing"), "it names the folder for the built tools")
+	case *folder != "":
+		pinned := tools.InFolder(*folder)
+		if len(pinned) == 0 {
+			return "", nil, fmt.Errorf("--folder %q holds no tool of the chain", *folder)
+		}
+		names = append(names, pinned...)
+	case len(names) == 0:
 		names = tools.Chain()
 	}
-	if len(names) == 0 {
-		fmt.Fprintf(os.Stderr, "build: --folder %q holds no tool\n", *folder)
-		os.Exit(2)
-	}
-	if err := tools.Export(ctx, os.Stderr, *output, names...); err != nil {
-		fmt.Fprintln(os.Stderr, "build:", err)
-		os.Exit(1)
-	}
+	return output, names, nil
 }

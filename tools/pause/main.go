@@ -10,13 +10,18 @@ import (
 )
 
 func main() {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGCHLD, syscall.SIGINT, syscall.SIGTERM)
-	for received := range signals {
-		if received != syscall.SIGCHLD {
+	// A channel each: a child that ends at the same moment must not take the
+	// place of the signal to end.
+	end, children := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(end, syscall.SIGINT, syscall.SIGTERM)
+	signal.Notify(children, syscall.SIGCHLD)
+	for {
+		select {
+		case <-end:
 			return
+		case <-children:
+			reap()
 		}
-		reap()
 	}
 }
 

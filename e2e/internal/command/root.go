@@ -26,8 +26,9 @@ const (
 
 // Run runs the command that args name and returns the exit status. Errors are
 // told on stderr.
-func Run(ctx context.Context, args []string, stderr io.Writer) int {
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRoot()
+	root.SetOut(stdout)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var status statusError

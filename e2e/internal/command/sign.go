@@ -54,7 +54,12 @@ func newSign() *cobra.Command {
 		if err != nil {
 			return usage.Fault(err)
 		}
-		return secrets.Conceal(s.run(cmd.Context(), images))
+		err = s.run(cmd.Context(), images)
+		if concealed := secrets.Conceal(err); errors.As(err, new(usage.Error)) {
+			return usage.Fault(concealed)
+		} else {
+			return concealed
+		}
 	}
 	return cmd
 }

@@ -1,4 +1,5 @@
-// Package console shows the steps of a run as they happen.
+// Package console shows the steps of a run as they come to their end, and
+// keeps them for the report.
 package console
 
 import (
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"container-signing/e2e/internal/report"
+	"container-signing/internal/hint"
 	"container-signing/internal/terminal"
 )
 
@@ -23,36 +25,42 @@ type Console struct {
 	started time.Time
 
 	mu       sync.Mutex
-	running  []report.Step
+	running  []*report.Step
 	steps    []report.Step
 	failed   bool            // one of steps has
-	apart    bool            // the failure of a step is none of the others' business
+	apart    bool            // see Apart
 	warnings map[string]bool // shown
 }
 
-// New returns a console that shows running steps of a run with the
-// context ctx until it is closed.
+// New returns a console that shows running steps of a run with the context ctx
+// until it is closed.
 func New(ctx context.Context, out io.Writer) *Console {
 	c := &Console{ctx: ctx, line: terminal.NewLine(out, false), started: time.Now(), warnings: map[string]bool{}}
 	c.line.Start(c.text)
 	return c
 }
 
-// Close ends the display of running steps.
+// Close ends the display of running steps. What is printed afterwards stays
+// below them.
 func (c *Console) Close() { c.closing.Do(c.line.Stop) }
 
-// Apart says that the failure of a step is none of the others' business.
-func (c *Console) Apart() { c.apart = true }
+// Apart makes the failure of a step no business of the others: without it,
+// what fails after the first failure counts as cut short by it.
+func (c *Console) Apart() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.apart = true
+}
 
-// Steps are those that have ended.
+// Started is when the run began.
+func (c *Console) Started() time.Time { return c.started }
+
+// Steps are those that have come to their end, in that order.
 func (c *Console) Steps() []report.Step {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.steps)
 }
-
-// Started is when the console was made.
-func (c *Console) Started() time.Time { return c.started }
 
 // text names the steps that go on.
 func (c *Console) text() string {
@@ -72,31 +80,43 @@ func (c *Console) text() string {
 // hands its error on. Steps may overlap. One that is cut short by the end of
 // the run or the failure of another has nothing to report.
 func (c *Console) Step(name string) func(error) error {
-	step := report.Step{Name: name, Started: time.Now()}
+	step := &report.Step{Name: name, Started: time.Now()}
 	c.mu.Lock()
 	c.running = append(c.running, step)
 	c.mu.Unlock()
 	c.line.Renew()
 	return func(err error) error {
-		step.Seconds, step.Error = time.Since(step.Started).Seconds(), text(err)
-		c.mu.Lock()
-		c.running = slices.DeleteFunc(c.running, func(s report.Step) bool { return s.Name == name })
-		cut := err != nil && (c.failed && !c.apart || c.ctx.Err() != nil)
-		if !cut {
-			c.steps = append(c.steps, step)
-			c.failed = c.failed || err != nil
-		}
-		c.mu.Unlock()
+		cut := c.end(step, err)
 		mark, end := " ", ""
-		if cut {
+		switch {
+		case cut:
 			mark, end = "–", ", cut short"
-		} else if err != nil {
+		case err != nil:
 			mark = "✗"
 		}
-		c.line.Printf("%s %6.2f s  %s%s\n", mark, step.Seconds, name, end)
+		c.line.Printf("%s %6.2f s  %s%s\n", mark, step.Seconds, terminal.OneLine(name), end)
 		return err
 	}
 }
+
+// end keeps a step that has come to its end, unless it was cut short.
+func (c *Console) end(step *report.Step, err error) (cut bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	step.Seconds = time.Since(step.Started).Seconds()
+	c.running = slices.DeleteFunc(c.running, func(s *report.Step) bool { return s == step })
+	if err != nil && (c.failed && !c.apart || c.ctx.Err() != nil) {
+		return true
+	}
+	if err != nil {
+		step.Error, c.failed = hint.Text(err), true
+	}
+	c.steps = append(c.steps, *step)
+	return false
+}
+
+// Do runs f as a step.
+func (c *Console) Do(name string, f func() error) error { return c.Step(name)(f()) }
 
 // Leave leaves the terminal to f, which may ask a person there: what is asked
 // isn't overwritten.
@@ -109,6 +129,24 @@ func (c *Console) Leave(f func() error) error {
 // Trace shows a command line that a step runs.
 func (c *Console) Trace(command string) { c.line.Printf("           $ %s\n", command) }
 
+// Note shows something that is no failure.
+func (c *Console) Note(text string) {
+	c.line.Printf("           note: %s\n", lines(text, "                 "))
+}
+
+// Say shows a line of its own.
+func (c *Console) Say(text string) { c.line.Printf("%s\n", lines(text, "")) }
+
+// lines takes from a text all but its line breaks that a terminal would obey,
+// and indents what follows its first line.
+func lines(text, indentation string) string {
+	all := strings.Split(strings.TrimSpace(text), "\n")
+	for i := range all {
+		all[i] = strings.TrimRight(terminal.Printable(all[i]), " ")
+	}
+	return strings.Join(all, "\n"+indentation)
+}
+
 // HandleWarningHeader shows once each warning that the API server attaches to
 // its answers, such as of a deprecated kind. It implements
 // [k8s.io/client-go/rest.WarningHandler].
@@ -120,22 +158,4 @@ func (c *Console) HandleWarningHeader(_ int, _ string, warning string) {
 	if !known && warning != "" {
 		c.Note(warning)
 	}
-}
-
-// Note shows something that is no failure.
-func (c *Console) Note(text string) { c.line.Printf("           note: %s\n", text) }
-
-// Say prints a line for good.
-func (c *Console) Say(text string) { c.line.Printf("%s\n", text) }
-
-func text(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
-}
-
-// Do runs f as a step.
-func (c *Console) Do(name string, f func() error) error {
-	return c.Step(name)(f())
 }

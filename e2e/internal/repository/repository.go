@@ -42,10 +42,12 @@ func Direct() Reader {
 }
 
 // DirectTransport connects past any proxy that the environment names.
-func DirectTransport() http.RoundTripper {
+func DirectTransport() http.RoundTripper { return retry.NewTransport(directHTTP()) }
+
+func directHTTP() *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
-	return retry.NewTransport(transport)
+	return transport
 }
 
 // AsUser reads with the credentials of docker's configuration, as oras and

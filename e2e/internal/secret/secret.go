@@ -1,4 +1,6 @@
-// Package secret keeps secrets out of what is printed.
+// Package secret keeps secrets out of what is printed, even if a signer prints
+// them: engines that run containers look for whole secrets only, and what a
+// plugin quotes of a signer's words is indented and cut.
 package secret
 
 import (
@@ -7,7 +9,6 @@ import (
 	"os"
 	"strings"
 
-	"container-signing/e2e/internal/usage"
 	"container-signing/internal/hint"
 )
 
@@ -21,9 +22,7 @@ const (
 	concealment    = "***"
 )
 
-// Secrets are what nothing that is printed may contain, even if a signer prints
-// it: engines that run containers look for whole secrets only, and what a
-// plugin quotes of a signer's words is indented and cut.
+// Secrets are what nothing that is printed may contain.
 type Secrets []string
 
 // Read reads the secrets in files and in environment variables.
@@ -32,33 +31,50 @@ func Read(files, variables []string) (Secrets, error) {
 	for _, file := range files {
 		content, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("reading a secret: %w", err)
+			return nil, fmt.Errorf("reading the secret in file %q: %w", file, err)
 		}
 		all = append(all, string(content))
 	}
 	for _, name := range variables {
 		value, found := os.LookupEnv(name)
 		if !found {
-			return nil, fmt.Errorf("reading a secret: there is no environment variable %s", name)
+			err := fmt.Errorf("reading the secret in environment variable %q: it isn't set", name)
+			return nil, hint.Add(err, "give the variable's name, not its value, and export it")
 		}
 		all = append(all, value)
 	}
 	return all, nil
 }
 
-// Conceal replaces in an error's text what is of the secrets.
+// Conceal returns an error that has none of the secrets in its text, nor in
+// its advice. It is still the errors that err is ([errors.Is]), but doesn't
+// hand them out: their texts have the secrets.
 func (s Secrets) Conceal(err error) error {
 	if err == nil || len(s) == 0 {
 		return err
 	}
-	concealed := errors.New(s.concealIn(hint.Text(err)))
-	if errors.As(err, new(usage.Error)) {
-		return usage.Fault(concealed)
+	var shown error = &concealed{s.In(err.Error()), err}
+	advice := hint.Of(err)
+	for i := len(advice) - 1; i >= 0; i-- { // the outermost comes first
+		shown = hint.Add(shown, "%s", s.In(advice[i]))
 	}
-	return concealed
+	return shown
 }
 
-func (s Secrets) concealIn(text string) string {
+// A concealed error has no Unwrap.
+type concealed struct {
+	text string
+	err  error
+}
+
+func (c *concealed) Error() string        { return c.text }
+func (c *concealed) Is(target error) bool { return errors.Is(c.err, target) }
+
+// Format keeps %+v and %#v from printing what is inside.
+func (c *concealed) Format(state fmt.State, _ rune) { fmt.Fprint(state, c.text) }
+
+// In replaces in a text what is of the secrets.
+func (s Secrets) In(text string) string {
 	hidden := make([]bool, len(text))
 	for _, secret := range s {
 		for line := range strings.Lines(secret) {
@@ -83,17 +99,16 @@ func hide(hidden []bool, text, line string) {
 	if length <= revealedLength {
 		return
 	}
+	parts := map[string]bool{}
 	for from := 0; from+length <= len(line); from++ {
-		part := line[from : from+length]
-		for start := 0; ; {
-			i := strings.Index(text[start:], part)
-			if i < 0 {
-				break
-			}
-			for j := range length {
-				hidden[start+i+j] = true
-			}
-			start += i + 1
+		parts[line[from:from+length]] = true
+	}
+	for start := 0; start+length <= len(text); start++ {
+		if !parts[text[start:start+length]] {
+			continue
+		}
+		for i := range length {
+			hidden[start+i] = true
 		}
 	}
 }

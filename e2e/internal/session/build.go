@@ -33,7 +33,7 @@ func BuildChain(ctx context.Context, mode NodeMode) (programs tools.Programs, no
 	case ctx.Err() != nil || mode == NodeOn:
 		return nil, "", err
 	}
-	return programs, err.Error(), nil
+	return programs, reason(err), nil
 }
 
 // BuildProgram builds one of this project's own programs from its source.

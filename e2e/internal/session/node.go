@@ -45,5 +45,10 @@ func (m NodeMode) Check(ctx context.Context) (noNode string, err error) {
 	case m == NodeOn:
 		return "", usage.Fault(hint.Add(fmt.Errorf("there can be no node on this machine: %w", err), "`--node off` does without one"))
 	}
-	return err.Error(), nil
+	return reason(err), nil
+}
+
+// reason is why there is no node, in one line.
+func reason(err error) string {
+	return strings.Join(append([]string{err.Error()}, hint.Of(err)...), "; ")
 }

@@ -14,21 +14,24 @@ func (s *Supply) Push(ctx context.Context, by oras.CLI, source reference.Referen
 	if err := by.CopyBare(ctx, source, s.InCI(Signed)); err != nil {
 		return err
 	}
+	return s.derive(ctx)
+}
+
+// derive makes the other images out of the one to sign, all in CI.
+func (s *Supply) derive(ctx context.Context) error {
 	digest, err := s.Reader.Digest(ctx, s.InCI(Signed))
 	if err != nil {
 		return err
 	}
-	targets := map[string]string{}
+	targets := map[Role]reference.Reference{}
 	for _, role := range s.others() {
-		targets[string(role)] = s.InCI(role).String()
+		targets[role] = s.InCI(role)
 	}
-	derived, platform, err := image.Derive(ctx, s.InCI(Signed).String(), targets)
+	derived, err := image.Derive(ctx, s.InCI(Signed), targets)
 	if err != nil {
 		return err
 	}
-	s.Digests, s.Platform = map[Role]string{Signed: digest}, platform
-	for role, digest := range derived {
-		s.Digests[Role(role)] = digest
-	}
+	s.Digests, s.Platform = derived.Digests, derived.Platform
+	s.Digests[Signed] = digest
 	return nil
 }
