@@ -27,6 +27,7 @@ type stage struct {
 	folder string // the copy
 	bin    string // a folder in PATH
 	env    []string
+	said   string            // what the run has printed
 	ci     string            // the CI registry, localhost:PORT
 	signed string            // the signed image there, by digest
 	images map[string]string // those in production, by the names that workloads use
@@ -114,6 +115,7 @@ func (s *stage) keep() {
 			break
 		}
 	}
+	s.said = said.String()
 	s.ci = strings.Replace(ci, "127.0.0.1", "localhost", 1)
 	s.readImages(filepath.Join(report, "report.json"))
 }
