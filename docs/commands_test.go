@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,7 +136,8 @@ func TestUnknown(t *testing.T) {
 	}
 	for arguments, wanted := range map[string]string{
 		"": "", "--keep": "", "judge": "", "judge --server URL --verbose": "", "judge --help": "",
-		"jugde": "jugde", "--kept": "--kept", "--kee": "--kee", "judge --keep": "--keep", "judge --serv x --verbose": "--serv",
+		"jugde": "jugde", "--kept": "--kept", "--kee": "--kee", "judge --keep": "--keep",
+		"judge --serv x --verbose": "--serv",
 	} {
 		if got := strings.Join(unknown(arguments, func(verb string) string { return said[verb] }), " "); got != wanted {
 			t.Errorf("%q: %q is unknown, not %q", arguments, got, wanted)
@@ -223,8 +225,8 @@ func sources(t *testing.T) string {
 	var all strings.Builder
 	for _, folder := range []string{"e2e", "internal", "plugin", "policies", "scripts", "tools"} {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, _ os.DirEntry, err error) error {
-			extension := filepath.Ext(path)
-			if err != nil || extension != ".go" && extension != ".sh" && extension != ".yaml" || strings.HasSuffix(path, "_test.go") {
+			prints := slices.Contains([]string{".go", ".sh", ".yaml"}, filepath.Ext(path))
+			if err != nil || !prints || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
 			content, err := os.ReadFile(path)

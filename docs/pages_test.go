@@ -149,3 +149,38 @@ func TestCommandsAreRun(t *testing.T) {
 		}
 	}
 }
+
+// TestMap makes sure that CONTRIBUTING.md has each package below internal/ and
+// e2e/internal/ on its map, and no other.
+func TestMap(t *testing.T) {
+	named := map[string]bool{}
+	for _, table := range pages(t)["CONTRIBUTING.md"].Tables {
+		for _, row := range table.Rows[1:] {
+			for name := range strings.SplitSeq(row[0], ", ") {
+				named[strings.TrimSuffix(name, "/")] = true
+			}
+			if _, names, found := strings.Cut(row[1], "what several of them need: "); found {
+				for name := range strings.SplitSeq(names, ", ") {
+					named[name] = true
+				}
+			}
+		}
+	}
+	for _, folder := range []string{"internal", "e2e/internal"} {
+		entries, err := os.ReadDir(filepath.Join(root, folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range entries {
+			if !named[entry.Name()] {
+				t.Errorf("CONTRIBUTING.md doesn't name the package %s/%s", folder, entry.Name())
+			}
+			delete(named, entry.Name())
+		}
+	}
+	for name := range named {
+		if _, err := os.Stat(filepath.Join(root, name)); err != nil {
+			t.Errorf("CONTRIBUTING.md names %s, which isn't there", name)
+		}
+	}
+}

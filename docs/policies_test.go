@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 func TestPolicies(t *testing.T) {
 	s := newStage(t)
 	checkNames(t, s)
+	checkTranscript(t, s)
 	s.run(`kubectl get configmap notation-ca --namespace kyverno -o jsonpath='{.data.ca\.crt}' >ca.crt
 kubectl delete configmap notation-ca --namespace kyverno
 kubectl delete imagevalidatingpolicy require-notation`)
@@ -44,13 +46,15 @@ kubectl delete imagevalidatingpolicy require-notation`)
 	}
 
 	// What the page says about an audit.
-	s.run(`kubectl patch imagevalidatingpolicy require-notation --type merge -p '{"spec": {"validationActions": ["Audit"]}}'`)
+	s.run(`kubectl patch imagevalidatingpolicy require-notation --type merge \
+    -p '{"spec": {"validationActions": ["Audit"]}}'`)
 	s.await("the policy to audit", func() bool {
 		_, err := s.try(pod(s.images["unsigned"]))
 		return err == nil
 	})
 
-	if output := s.run(s.elsewhere(pages(t)["docs/policies.md"].Commands("The workloads that prove it"))); !strings.Contains(output, "\nPASS  ") {
+	commands := s.elsewhere(pages(t)["docs/policies.md"].Commands("The workloads that prove it"))
+	if output := s.run(commands); !strings.Contains(output, "\nPASS  ") {
 		t.Errorf("the run didn't pass:\n%s", output)
 	}
 }
@@ -69,6 +73,31 @@ func checkNames(t *testing.T, s *stage) {
 	slices.Sort(named)
 	if there := slices.Sorted(maps.Keys(s.images)); !slices.Equal(named, there) {
 		t.Errorf("docs/policies.md names the images\n%q, and a run has\n%q", named, there)
+	}
+}
+
+// checkTranscript compares the README's transcript, less its times, with what a
+// run prints: its steps, and the rows of what must be refused. Those of what
+// must be admitted need a node.
+func checkTranscript(t *testing.T, s *stage) {
+	t.Helper()
+	row := regexp.MustCompile(`^(?:\s*(✓ deny/\S+)\s+(\w+\s+\w+))?\s+\d+\.\d+ s  (.*)$`)
+	lines := func(text string) (found []string) {
+		for line := range strings.Lines(text) {
+			if parts := row.FindStringSubmatch(strings.TrimSuffix(line, "\n")); parts != nil {
+				found = append(found, strings.Join(parts[1:], " "))
+			}
+		}
+		return found
+	}
+	shown, printed := lines(pages(t)["README.md"].Blocks[0].Text), lines(s.said)
+	if len(shown) < 5 {
+		t.Errorf("found only the lines %q in README.md's transcript", shown)
+	}
+	for _, line := range shown {
+		if !slices.Contains(printed, line) {
+			t.Errorf("README.md shows %q, which a run doesn't print", line)
+		}
 	}
 }
 

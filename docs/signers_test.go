@@ -22,7 +22,10 @@ const token = "a-token-of-this-test"
 // elsewhereByHand stands for ssh: the machine that it would reach has the key
 // in a file, and is asked for just what the signer of the documentation asks.
 const elsewhereByHand = `#!/bin/sh
-[ "$*" = "hsm.example.com sign --key release-2026 --algorithm RSASSA-PSS-SHA-384" ] || { echo "asked for: $*" >&2; exit 1; }
+if [ "$*" != "hsm.example.com sign --key release-2026 --algorithm RSASSA-PSS-SHA-384" ]; then
+	echo "asked for: $*" >&2
+	exit 1
+fi
 EXTERNAL_PRIVATE_KEY=release.key exec scripts/openssl.sh
 `
 
@@ -37,9 +40,10 @@ func TestSigners(t *testing.T) {
 	s.write("signer-ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: service.Certificate().Raw}))
 	s.write("token.txt", []byte(token+"\n"))
 
+	const address = "https://signer.example.com/sign"
 	commands := pages(t)["docs/signers.md"].Commands("")
 	before := s.signatures()
-	output := s.run(s.elsewhere(commands, "https://signer.example.com/sign", service.URL+"/sign"))
+	output := s.run(s.elsewhere(commands, address, service.URL+"/sign"))
 	if !strings.Contains(output, "\nPASS  ") {
 		t.Errorf("the whole chain didn't pass:\n%s", output)
 	}
@@ -48,7 +52,7 @@ func TestSigners(t *testing.T) {
 	}
 
 	// What the page warns of: the token isn't sent in the clear.
-	plain := s.elsewhere(pages(t)["docs/signers.md"].Commands("A signing service"), "https://signer.example.com/sign", "http://127.0.0.1/sign")
+	plain := s.elsewhere(pages(t)["docs/signers.md"].Commands("A signing service"), address, "http://127.0.0.1/sign")
 	if output, err := s.try(plain); err == nil || !strings.Contains(output, "the token is not sent in the clear") {
 		t.Errorf("by http: %v\n%s", err, output)
 	}
@@ -80,7 +84,8 @@ func (s *stage) sign(w http.ResponseWriter, r *http.Request) {
 		s.t.Error(err)
 	}
 	digest := sha512.Sum384(payload)
-	signature, err := key.(*rsa.PrivateKey).Sign(rand.Reader, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA384})
+	pss := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA384}
+	signature, err := key.(*rsa.PrivateKey).Sign(rand.Reader, digest[:], pss)
 	if err != nil {
 		s.t.Error(err)
 	}

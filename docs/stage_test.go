@@ -27,6 +27,7 @@ type stage struct {
 	folder string // the copy
 	bin    string // a folder in PATH
 	env    []string
+	said   string            // what the run has printed
 	ci     string            // the CI registry, localhost:PORT
 	signed string            // the signed image there, by digest
 	images map[string]string // those in production, by the names that workloads use
@@ -82,7 +83,8 @@ func (s *stage) keep() {
 	report := s.t.TempDir()
 	production := freeAddress(s.t)
 	ci := freeAddress(s.t)
-	run := exec.Command(program, "--keep", "--node", "off", "--report", report, "--ci-registry", ci, "--production-registry", production)
+	run := exec.Command(program, "--keep", "--node", "off", "--report", report,
+		"--ci-registry", ci, "--production-registry", production)
 	run.Dir, run.Env, run.Stderr = s.folder, s.env, os.Stderr
 	stdout, err := run.StdoutPipe()
 	if err != nil {
@@ -113,6 +115,7 @@ func (s *stage) keep() {
 			break
 		}
 	}
+	s.said = said.String()
 	s.ci = strings.Replace(ci, "127.0.0.1", "localhost", 1)
 	s.readImages(filepath.Join(report, "report.json"))
 }
@@ -171,7 +174,8 @@ func (s *stage) run(commands string) string {
 // and the addresses of a run, which has no node.
 func (s *stage) elsewhere(commands string, more ...string) string {
 	s.t.Helper()
-	run := fmt.Sprintf("%s --node off --ci-registry %s --production-registry %s", program, freeAddress(s.t), freeAddress(s.t))
+	run := fmt.Sprintf("%s --node off --ci-registry %s --production-registry %s",
+		program, freeAddress(s.t), freeAddress(s.t))
 	pairs := append([]string{"registry.example.com/app@sha256:…", s.signed, "go run ./e2e", run}, more...)
 	for i := 0; i < len(more); i += 2 {
 		if !strings.Contains(commands, more[i]) {
