@@ -21,7 +21,9 @@ func builtPrograms(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, platform := range []string{"linux/amd64", "linux/arm64"} {
-		writeFiles(t, dir, map[string]string{platform + "/gosh": platform, platform + "/ls": platform, platform + "/pause": platform})
+		for _, program := range []string{"gosh", "ls", "pause"} {
+			writeFiles(t, dir, map[string]string{filepath.Join(platform, program): platform})
+		}
 	}
 	return dir
 }
@@ -89,7 +91,9 @@ func TestBusyboxArchive(t *testing.T) {
 		}
 		seen[header.Name] = header
 	}
-	for name, mode := range map[string]int64{"bin/": 0o755, "tmp/": 0o1777, "bin/gosh": 0o755, "bin/ls": 0o755, "bin/sh": 0o777} {
+	for name, mode := range map[string]int64{
+		"bin/": 0o755, "tmp/": 0o1777, "bin/gosh": 0o755, "bin/ls": 0o755, "bin/sh": 0o777,
+	} {
 		if seen[name] == nil || seen[name].Mode != mode {
 			t.Errorf("%s is %+v, not of mode %o", name, seen[name], mode)
 		}

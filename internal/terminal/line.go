@@ -12,14 +12,19 @@ import (
 	"golang.org/x/term"
 )
 
+const (
+	onTerminal = time.Second      // how often a line is renewed there
+	inLog      = 30 * time.Second // and in a log
+	clearLine  = "\r\x1b[K"
+)
+
 // A Line is the last line of a terminal. Where the output is no terminal it
 // shows nothing, or what it would show as a line for good every half minute,
 // for those who read a log.
 type Line struct {
 	out      io.Writer
-	terminal bool
+	terminal *os.File // out, if that is one
 	inLogs   bool
-	width    int // columns
 
 	mu       sync.Mutex
 	text     func() string
@@ -30,12 +35,9 @@ type Line struct {
 // NewLine returns a line of out. With inLogs it is also shown where out is no
 // terminal.
 func NewLine(out io.Writer, inLogs bool) *Line {
-	l := &Line{out: out, inLogs: inLogs, width: 80}
+	l := &Line{out: out, inLogs: inLogs}
 	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		l.terminal = true
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 1 {
-			l.width = width
-		}
+		l.terminal = file
 	}
 	return l
 }
@@ -43,9 +45,9 @@ func NewLine(out io.Writer, inLogs bool) *Line {
 // Start begins to show what text returns, until Stop. The clock only paces a
 // display: nothing waits for it.
 func (l *Line) Start(text func() string) {
-	every := time.Second
-	if !l.terminal {
-		every = 30 * time.Second
+	every := onTerminal
+	if l.terminal == nil {
+		every = inLog
 	}
 	l.mu.Lock()
 	l.text, l.stopping = text, make(chan struct{})
@@ -89,14 +91,14 @@ func (l *Line) Printf(format string, args ...any) {
 	defer l.mu.Unlock()
 	l.clear()
 	fmt.Fprintf(l.out, format, args...)
-	if l.terminal {
+	if l.terminal != nil {
 		l.show()
 	}
 }
 
 func (l *Line) clear() {
-	if l.terminal && l.text != nil {
-		fmt.Fprint(l.out, "\r\x1b[K")
+	if l.terminal != nil && l.text != nil {
+		fmt.Fprint(l.out, clearLine)
 	}
 }
 
@@ -107,13 +109,21 @@ func (l *Line) show() {
 	text := l.text()
 	switch {
 	case text == "":
-	case l.terminal:
+	case l.terminal != nil:
 		// A line that wraps can't be taken back.
-		if runes := []rune(text); len(runes) >= l.width {
-			text = string(runes[:l.width-2]) + "…"
+		if runes, width := []rune(text), l.width(); len(runes) >= width {
+			text = string(runes[:width-2]) + "…"
 		}
 		fmt.Fprint(l.out, text)
 	case l.inLogs:
 		fmt.Fprintln(l.out, text)
 	}
+}
+
+// width is how many columns the terminal has now: its window may be resized.
+func (l *Line) width() int {
+	if width, _, err := term.GetSize(int(l.terminal.Fd())); err == nil && width > 1 {
+		return width
+	}
+	return 80
 }
