@@ -12,11 +12,7 @@ import (
 	"golang.org/x/term"
 )
 
-const (
-	onTerminal = time.Second      // how often a line is renewed there
-	inLog      = 30 * time.Second // and in a log
-	clearLine  = "\r\x1b[K"
-)
+const clearLine = "\r\x1b[K"
 
 // A Line is the last line of a terminal. Where the output is no terminal it
 // shows nothing, or what it would show as a line for good every half minute,
@@ -25,6 +21,7 @@ type Line struct {
 	out      io.Writer
 	terminal *os.File // out, if that is one
 	inLogs   bool
+	every    time.Duration // how often it is shown anew
 
 	mu       sync.Mutex
 	text     func() string
@@ -35,9 +32,9 @@ type Line struct {
 // NewLine returns a line of out. With inLogs it is also shown where out is no
 // terminal.
 func NewLine(out io.Writer, inLogs bool) *Line {
-	l := &Line{out: out, inLogs: inLogs}
+	l := &Line{out: out, inLogs: inLogs, every: 30 * time.Second}
 	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		l.terminal = file
+		l.terminal, l.every = file, time.Second
 	}
 	return l
 }
@@ -45,16 +42,12 @@ func NewLine(out io.Writer, inLogs bool) *Line {
 // Start begins to show what text returns, until Stop. The clock only paces a
 // display: nothing waits for it.
 func (l *Line) Start(text func() string) {
-	every := onTerminal
-	if l.terminal == nil {
-		every = inLog
-	}
 	l.mu.Lock()
 	l.text, l.stopping = text, make(chan struct{})
 	stopping := l.stopping
 	l.mu.Unlock()
 	l.stopped.Go(func() {
-		ticker := time.NewTicker(every)
+		ticker := time.NewTicker(l.every)
 		defer ticker.Stop()
 		for {
 			select {

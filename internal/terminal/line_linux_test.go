@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -58,6 +59,7 @@ func sees(t *testing.T, person io.Reader, want string) {
 func TestLineOnATerminal(t *testing.T) {
 	person, program := openTerminal(t, 40)
 	line := NewLine(program, false)
+	line.every = time.Hour
 	line.Printf("before\n")
 	sees(t, person, "before\n")
 	line.Start(func() string { return "alive" })
@@ -85,6 +87,7 @@ func TestLineIsRenewedByItself(t *testing.T) {
 func TestLineNeverWraps(t *testing.T) {
 	person, program := openTerminal(t, 10)
 	line := NewLine(program, false)
+	line.every = time.Hour
 	text := "123456789"
 	line.Start(func() string { return text })
 	line.Renew()
@@ -98,9 +101,11 @@ func TestLineNeverWraps(t *testing.T) {
 	resize(t, person, 2)
 	line.Renew()
 	sees(t, person, clearLine+"…")
-	resize(t, person, 0) // a terminal that doesn't say
 	text = strings.Repeat("x", 100)
-	line.Renew()
-	sees(t, person, clearLine+strings.Repeat("x", 78)+"…")
+	for columns := range 2 { // a terminal that doesn't say
+		resize(t, person, columns)
+		line.Renew()
+		sees(t, person, clearLine+strings.Repeat("x", 78)+"…")
+	}
 	line.Stop()
 }
