@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"container-signing/e2e/internal/node/nodetest"
 	"container-signing/tools"
 )
 
@@ -49,15 +50,6 @@ func testMain(m *testing.M) int {
 	return m.Run()
 }
 
-// nodeFault tells why there can be no node on this machine, if that is so.
-func nodeFault() string {
-	output, err := exec.Command(program, "node").CombinedOutput()
-	if err == nil {
-		return ""
-	}
-	return fmt.Sprintf("%v: %s", err, output)
-}
-
 // buildTools builds what is missing before the clock of -timeout starts to
 // count for the tests. That is a node's as well, where there can be one.
 func buildTools() error {
@@ -68,7 +60,7 @@ func buildTools() error {
 		defer cancel()
 	}
 	names := tools.Chain()
-	if nodeFault() == "" {
+	if nodetest.Check() == nil {
 		names = append(names, tools.Node()...)
 	}
 	var err error

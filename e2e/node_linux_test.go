@@ -10,22 +10,15 @@ import (
 	"syscall"
 	"testing"
 
+	"container-signing/e2e/internal/node/nodetest"
 	"container-signing/e2e/internal/report"
 	"container-signing/tools"
 )
 
-// needNode skips a test on a machine that can't have a node.
-func needNode(t *testing.T) {
-	t.Helper()
-	if fault := nodeFault(); fault != "" {
-		t.Skip(fault)
-	}
-}
-
 // TestNodeLeavesNothing ends a run with a node and its pods in every way.
 // Nothing of the node can be seen while it is there either.
 func TestNodeLeavesNothing(t *testing.T) {
-	needNode(t)
+	nodetest.Require(t)
 	for name, end := range map[string]syscall.Signal{"interrupt": syscall.SIGINT, "terminate": syscall.SIGTERM, "kill": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
 			before, folder := hostTraces(t), shortTempDir(t)
@@ -66,7 +59,7 @@ func checkNodeReport(t *testing.T, folder string) {
 // TestNodeProcessesThatDie kills what makes a node: the run ends, says so, and
 // leaves nothing.
 func TestNodeProcessesThatDie(t *testing.T) {
-	needNode(t)
+	nodetest.Require(t)
 	for _, victims := range [][]string{
 		{"node-front"}, {"node-keeper"}, {"node-init"}, {"node-supervisor"}, {"containerd"}, {"kubelet"},
 		{"node-front", "node-keeper"}, // those that remove what the others leave
@@ -125,7 +118,7 @@ func TestNodeWithoutRights(t *testing.T) {
 // TestNodeWithoutItsTools runs where a node could run but for runc, which can't
 // be built: for want of a compiler, and with one that fails only then.
 func TestNodeWithoutItsTools(t *testing.T) {
-	needNode(t)
+	nodetest.Require(t)
 	compiler, err := exec.LookPath("gcc")
 	if err != nil {
 		t.Skip(err)

@@ -21,6 +21,6 @@ func endWithGoRun() {
 		return // an old kernel: the run then ends by itself
 	}
 	if os.Getppid() != parent { // it was killed meanwhile
-		os.Exit(exitFailure)
+		os.Exit(1)
 	}
 }

@@ -6,26 +6,26 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"container-signing/e2e/internal/chain"
+	"container-signing/e2e/internal/notation"
 	"container-signing/e2e/internal/process"
 	"container-signing/e2e/internal/registry"
 )
 
-// A stage is what parts of the chain find set up: two registries, and a
+// A stage is what commands of the chain find set up: two registries, and a
 // notation that has the plugin.
 type stage struct {
 	t              *testing.T
 	dir            string
 	processes      *process.Group
 	ci, production string
-	env            []string // of the parts
-	notation       chain.Notation
-	oras           chain.ORAS
-	sessions       *[]*session // all parts that have been run
+	env            []string // of the commands
+	notation       notation.CLI
+	sessions       *[]*session // all commands that have been run
 	demonstration  ownIdentity // who signs what the cluster is to admit
 }
 
@@ -42,8 +42,7 @@ func newStage(t *testing.T) *stage {
 			t.Fatal(err)
 		}
 	}
-	s.oras = chain.ORAS{Tool: process.Tool{Path: programs["oras"]}}
-	s.notation = chain.NewNotation(process.Tool{Path: programs["notation"]}, s.in("config"))
+	s.notation = notation.ConfiguredIn(process.Tool{Path: programs["notation"]}, s.in("config/notation"))
 	plugin, err := buildPlugin()
 	if err == nil {
 		err = s.notation.InstallPlugin(t.Context(), plugin)
@@ -75,48 +74,48 @@ func (s *stage) on(t *testing.T) *stage {
 // in names a file of the stage.
 func (s *stage) in(name string) string { return filepath.Join(s.dir, name) }
 
-// part prepares a part, with the environment of the stage and more.
-func (s *stage) part(args []string, env ...string) *session {
-	part := newPart(s.t, args...)
-	part.env = append(append(part.env, s.env...), env...)
-	*s.sessions = append(*s.sessions, part)
-	return part
+// command prepares a command, with the environment of the stage and more.
+func (s *stage) command(args []string, env ...string) *session {
+	command := newCommand(s.t, args...)
+	command.env = append(append(command.env, s.env...), env...)
+	*s.sessions = append(*s.sessions, command)
+	return command
 }
 
-// do runs a part that has to succeed, and returns it.
+// do runs a command that has to succeed, and returns it.
 func (s *stage) do(args ...string) *session {
 	s.t.Helper()
-	return s.succeed(s.part(args))
+	return s.succeed(s.command(args))
 }
 
-func (s *stage) succeed(part *session) *session {
+func (s *stage) succeed(command *session) *session {
 	s.t.Helper()
-	return s.succeeded(part.start())
+	return s.succeeded(command.start())
 }
 
-// succeeded waits for a part that was started and has to succeed.
-func (s *stage) succeeded(part *session) *session {
+// succeeded waits for a command that was started and has to succeed.
+func (s *stage) succeeded(command *session) *session {
 	s.t.Helper()
-	if status := part.wait(); status != 0 {
+	if status := command.wait(); status != 0 {
 		s.t.Fatalf("exit status %d, not 0", status)
 	}
-	if text := part.text("stderr"); text != "" {
+	if text := command.text("stderr"); text != "" {
 		s.t.Errorf("standard error isn't empty: %s", text)
 	}
-	return part
+	return command
 }
 
-// fail runs a part that has to fail with one error that contains all words.
-func (s *stage) fail(part *session, words ...string) {
+// fail runs a command that has to fail with one error that contains all words.
+func (s *stage) fail(command *session, words ...string) {
 	s.t.Helper()
-	if status := part.start().wait(); status != 1 {
+	if status := command.start().wait(); status != 1 {
 		s.t.Errorf("exit status %d, not 1", status)
 	}
-	part.checkError(words...)
+	command.checkError(words...)
 }
 
-// newPart prepares a run of e2e with these arguments alone.
-func newPart(t *testing.T, args ...string) *session {
+// newCommand prepares a run of e2e with these arguments alone.
+func newCommand(t *testing.T, args ...string) *session {
 	t.Helper()
 	return &session{
 		t: t, tmp: shortTempDir(t), args: args, cmd: exec.Command(program, args...),
@@ -127,7 +126,7 @@ func newPart(t *testing.T, args ...string) *session {
 
 // signing prepares `e2e sign` with the key of an identity.
 func (s *stage) signing(identity ownIdentity, args ...string) *session {
-	return s.part(append([]string{"sign", "--signer", "../scripts/openssl.sh", "--certificate-chain", identity.chain}, args...),
+	return s.command(append([]string{"sign", "--signer", "../scripts/openssl.sh", "--certificate-chain", identity.chain}, args...),
 		"EXTERNAL_PRIVATE_KEY="+identity.key)
 }
 
@@ -144,13 +143,25 @@ func busybox(registry, role string) string {
 	return strings.TrimSuffix(registry+"/busybox:u-root-"+role, "-")
 }
 
-// signatures returns the digests of an image's signatures.
-func (s *stage) signatures(reference string) []string {
+// signatures returns the digests of an image's signatures, as the oras CLI
+// finds them in a registry that speaks plain HTTP.
+func (s *stage) signatures(image string, env ...string) []string {
 	s.t.Helper()
-	digests, err := s.oras.Signatures(s.t.Context(), reference)
+	oras := process.Tool{Path: programs["oras"], Env: append([]string{"DOCKER_CONFIG=" + s.in("docker")}, env...)}
+	output, err := oras.Run(s.t.Context(), "discover", "--plain-http", "--format", "json",
+		"--artifact-type", "application/vnd.cncf.notary.signature", image)
+	var discovered struct{ Referrers []struct{ Digest string } }
+	if err == nil {
+		err = json.Unmarshal([]byte(output), &discovered)
+	}
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	var digests []string
+	for _, referrer := range discovered.Referrers {
+		digests = append(digests, referrer.Digest)
+	}
+	slices.Sort(digests)
 	return digests
 }
 
@@ -161,7 +172,7 @@ type signedImage struct {
 	Signatures []string `json:"signatures"`
 }
 
-// readJSON reads a file that a part has written.
+// readJSON reads a file that a command has written.
 func readJSON[T any](t *testing.T, path string) T {
 	t.Helper()
 	var value T

@@ -15,6 +15,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"container-signing/e2e/internal/node/nodetest"
 )
 
 // traces are what a node would leave on the host if it weren't in namespaces
@@ -196,7 +198,7 @@ func (seen traces) checkSame(t *testing.T, before traces) {
 // TestTracesAreSeen leaves traces, in namespaces of a thread that ends with it,
 // to see that each of them is noticed.
 func TestTracesAreSeen(t *testing.T) {
-	needNode(t)
+	nodetest.Require(t)
 	runtime.LockOSThread() // and never unlocked: its namespaces are its own
 	if err := unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_NEWNET); err != nil {
 		t.Fatal(err)

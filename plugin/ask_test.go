@@ -18,7 +18,7 @@ import (
 
 	"github.com/notaryproject/notation-plugin-framework-go/plugin"
 
-	"container-signing/plugin/internal/keyspec"
+	"container-signing/internal/keyspec"
 )
 
 // goneWithin bounds the wait for processes to be gone after the plugin is.
@@ -53,7 +53,7 @@ func ask(command string, words []string) (status int, err error) {
 	request := map[string]any{"contractVersion": "1.0", "keyId": "some key", "pluginConfig": pluginConfig}
 	if command == string(plugin.CommandGenerateSignature) {
 		spec := leafSpec()
-		request["keySpec"], request["hashAlgorithm"], request["payload"] = spec.Name, spec.HashAlgorithm, payload
+		request["keySpec"], request["hashAlgorithm"], request["payload"] = spec.Name, spec.Hash.String(), payload
 	}
 	text, err := json.Marshal(request)
 	if err != nil {
@@ -78,7 +78,8 @@ func askRaw(command string, request []byte) (status int, err error) {
 	if err := witness.gone(goneWithin); err != nil {
 		return 0, err
 	}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok && runtime.GOOS == "linux" && usage.Maxrss > maxMemory {
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if ok && runtime.GOOS == "linux" && usage.Maxrss > maxMemory {
 		return 0, fmt.Errorf("took %d KiB of memory", usage.Maxrss)
 	}
 	if waitErr == nil {
@@ -99,11 +100,28 @@ func showError(stderr io.Reader, waitErr error) error {
 	if err := oneObject(stderr, &failure); err != nil {
 		return err
 	}
-	codes := []plugin.ErrorCode{plugin.ErrorCodeValidation, plugin.ErrorCodeUnsupportedContractVersion, plugin.ErrorCodeAccessDenied, plugin.ErrorCodeTimeout, plugin.ErrorCodeGeneric}
+	codes := []plugin.ErrorCode{
+		plugin.ErrorCodeValidation, plugin.ErrorCodeUnsupportedContractVersion,
+		plugin.ErrorCodeAccessDenied, plugin.ErrorCodeTimeout, plugin.ErrorCodeGeneric,
+	}
 	if !slices.Contains(codes, failure.ErrCode) || failure.Message == "" {
 		return fmt.Errorf("unknown error code %q or no message", failure.ErrCode)
 	}
 	fmt.Fprintf(os.Stderr, "%s: %s\n", failure.ErrCode, failure.Message)
+	return checkLines(failure.Message)
+}
+
+// checkLines checks that a message is the cause in one line, then lines that are
+// indented, then hints.
+func checkLines(message string) error {
+	advising := false
+	for _, line := range strings.Split(message, "\n")[1:] {
+		isHint := strings.HasPrefix(line, "hint: ")
+		if !isHint && (advising || !strings.HasPrefix(line, "  ")) {
+			return fmt.Errorf("line %q of the message is neither indented nor a hint: %q", line, message)
+		}
+		advising = advising || isHint
+	}
 	return nil
 }
 
@@ -122,18 +140,19 @@ func oneObject(r io.Reader, value any) error {
 // leafSpec is of the leaf in chain.pem, which comes first there. Where there is
 // none, the plugin doesn't get as far as comparing.
 func leafSpec() keyspec.Spec {
+	someSpec := keyspec.All()[0]
 	text, err := os.ReadFile("chain.pem")
 	if err != nil {
-		return keyspec.Spec{Name: "EC-256", HashAlgorithm: "SHA-256"}
+		return someSpec
 	}
 	block, _ := pem.Decode(text)
 	leaf, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
-		return keyspec.Spec{Name: "EC-256", HashAlgorithm: "SHA-256"}
+		return someSpec
 	}
 	spec, err := keyspec.Of(leaf.PublicKey)
 	if err != nil {
-		return keyspec.Spec{Name: "EC-256", HashAlgorithm: "SHA-256"}
+		return someSpec
 	}
 	return spec
 }

@@ -111,7 +111,7 @@ func TestGrace(t *testing.T) {
 		"notation SIGKILL": {"1m", "notation", syscall.SIGKILL, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := w.sign("--plugin-config", "signer=misbehave take-back request", "--plugin-config", "timeout="+test.timeout)
+			cmd := w.signBy("misbehave take-back request", test.timeout)
 			var output bytes.Buffer
 			cmd.Stderr = &output
 			witness, err := newWitness(cmd)
@@ -145,7 +145,7 @@ func TestGraceAtTerminal(t *testing.T) {
 		"Ctrl-C":  {"1m", "\x03", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := w.sign("--plugin-config", "signer=misbehave take-back request", "--plugin-config", "timeout="+test.timeout)
+			cmd := w.signBy("misbehave take-back request", test.timeout)
 			user, witness := startAtTerminal(t, cmd)
 			signing := newTakingBack(t, cmd, witness)
 			if _, err := io.WriteString(user, test.keys); err != nil {
@@ -166,7 +166,7 @@ func TestGraceEnds(t *testing.T) {
 	w := newWorld(t, "EC-256")
 	w.push(t, startRegistry(t), "grace")
 	const timeout, grace = 100 * time.Millisecond, time.Second
-	cmd := w.sign("--plugin-config", "signer=misbehave hang", "--plugin-config", "timeout="+timeout.String())
+	cmd := w.signBy("misbehave hang", timeout.String())
 	witness, err := newWitness(cmd)
 	if err != nil {
 		t.Fatal(err)

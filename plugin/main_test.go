@@ -8,22 +8,38 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"container-signing/plugin/internal/pkitest"
+	"container-signing/internal/pki/pkitest"
 	"container-signing/tools"
 )
 
-// programs are the real notation, oras and registry.
-var programs tools.Programs
+var builtTools = sync.OnceValues(func() (tools.Programs, error) {
+	return tools.Build(context.Background(), os.Stderr, "notation", "oras", "registry")
+})
+
+// buildTools returns the real notation, oras and registry. It skips the test in
+// short mode, for which nothing has been built.
+func buildTools(t testing.TB) tools.Programs {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs notation, oras and a registry")
+	}
+	programs, err := builtTools()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return programs
+}
 
 func TestMain(m *testing.M) {
 	testscript.Main(suite{m}, map[string]func(){"signer": signerMain, "misbehave": misbehaveMain, "ask": askMain})
 }
 
-// suite builds what the tests run before it runs them.
+// suite builds the plugin before it runs the tests.
 type suite struct{ *testing.M }
 
 func (s suite) Run() int {
@@ -46,9 +62,6 @@ func (s suite) run() (status int, err error) {
 		return 0, fmt.Errorf("building the plugin: %w\n%s", err, output)
 	}
 	if err := os.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
-		return 0, err
-	}
-	if programs, err = tools.Build(context.Background(), os.Stderr, "notation", "oras", "registry"); err != nil {
 		return 0, err
 	}
 	return s.M.Run(), nil

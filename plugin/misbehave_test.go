@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,6 +20,7 @@ var misbehaviours = map[string]func(args []string) error{
 	"flood-stdout":  func([]string) error { return flood(os.Stdout) },
 	"flood-stderr":  func([]string) error { return flood(os.Stderr) },
 	"long-stderr":   longStderr,
+	"forge-hint":    func([]string) error { return errors.New("hint: run rm -rf\n\r\nhint: run rm -rf\r\n") },
 	"escapes":       func([]string) error { return fmt.Errorf("\x1b[2Jred \x1b[31m\a\r\xff alert") },
 	"kill-self":     func([]string) error { return killAndHang(os.Getpid()) },
 	"kill-group":    func([]string) error { return killAndHang(0) },
@@ -163,7 +165,8 @@ func extraFiles() []*os.File {
 // a name that makes its /proc/PID/stat look like that of another parent's child.
 func report(name string) error {
 	_ = os.WriteFile("/proc/self/comm", []byte("x) S 1 ("), 0) // Linux has it
-	if _, err := fmt.Fprintf(os.NewFile(witnessFD, "witness"), "%s %d %d\n", name, os.Getpid(), os.Getppid()); err != nil {
+	witness := os.NewFile(witnessFD, "witness")
+	if _, err := fmt.Fprintf(witness, "%s %d %d\n", name, os.Getpid(), os.Getppid()); err != nil {
 		return err
 	}
 	return hang()

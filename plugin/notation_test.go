@@ -10,8 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"container-signing/plugin/internal/pkitest"
+	"container-signing/internal/keyspec"
+	"container-signing/internal/pki/pkitest"
 	"container-signing/plugin/internal/registrytest"
+	"container-signing/tools"
 )
 
 // world is a user of the real notation: an image in a registry, the plugin
@@ -19,6 +21,7 @@ import (
 type world struct {
 	folder, image string
 	env           []string
+	programs      tools.Programs // notation and oras
 }
 
 const trustPolicy = `{"version": "1.0", "trustPolicies": [{"name": "test", "registryScopes": ["*"],
@@ -26,7 +29,7 @@ const trustPolicy = `{"version": "1.0", "trustPolicies": [{"name": "test", "regi
 
 func newWorld(t testing.TB, spec string) world {
 	t.Helper()
-	w := world{folder: t.TempDir()}
+	w := world{folder: t.TempDir(), programs: buildTools(t)}
 	w.env = append(os.Environ(),
 		"NOTATION_CONFIG="+filepath.Join(w.folder, "config"), "NOTATION_CACHE="+filepath.Join(w.folder, "cache"),
 		"NOTATION_LIBEXEC="+filepath.Join(w.folder, "libexec"), "EXTERNAL_CERT_CHAIN=chain.pem")
@@ -56,7 +59,7 @@ func (w *world) push(t testing.TB, registry, name string) {
 }
 
 func (w world) command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(programs[name], args...)
+	cmd := exec.Command(w.programs[name], args...)
 	cmd.Dir, cmd.Env = w.folder, w.env
 	return cmd
 }
@@ -75,16 +78,23 @@ func (w world) sign(args ...string) *exec.Cmd {
 	return w.command("notation", append(args, w.image)...)
 }
 
+// signBy signs by a signer that is given a time such as 20s.
+func (w world) signBy(signer, timeout string) *exec.Cmd {
+	return w.sign("--plugin-config", "signer="+signer, "--plugin-config", "timeout="+timeout)
+}
+
 // startRegistry runs the real registry and returns its address.
 func startRegistry(t testing.TB) string {
 	t.Helper()
-	return registrytest.Start(t, programs["registry"])
+	return registrytest.Start(t, buildTools(t)["registry"])
 }
 
 // TestList shows the plugin as notation does, without an error.
 func TestList(t *testing.T) {
 	list := newWorld(t, "EC-256").must(t, "notation", "plugin", "ls")
-	if want := regexp.MustCompile(`(?m)^external-signer +Sign with any program: .* +1\.0\.0 +\[SIGNATURE_GENERATOR\.RAW\] +<nil> *$`); !want.MatchString(list) {
+	want := regexp.MustCompile(
+		`(?m)^external-signer +Sign with any program: .* +1\.0\.0 +\[SIGNATURE_GENERATOR\.RAW\] +<nil> *$`)
+	if !want.MatchString(list) {
 		t.Errorf("notation lists\n%s", list)
 	}
 }
@@ -94,12 +104,13 @@ var formats = []string{"jws", "cose"}
 // TestKeySpecs signs with each type of key in each format, and verifies.
 func TestKeySpecs(t *testing.T) {
 	registry := startRegistry(t)
-	for _, spec := range pkitest.Specs {
+	for _, spec := range keyspec.Names() {
 		t.Run(spec, func(t *testing.T) {
 			w := newWorld(t, spec)
 			for _, format := range formats {
 				w.push(t, registry, repository(spec, format))
-				if output, err := w.sign("--signature-format", format, "--plugin-config", "signer=signer").CombinedOutput(); err != nil {
+				sign := w.sign("--signature-format", format, "--plugin-config", "signer=signer")
+				if output, err := sign.CombinedOutput(); err != nil {
 					t.Fatalf("signing as %s: %v\n%s", format, err, output)
 				}
 				w.must(t, "notation", "verify", "--insecure-registry", w.image)
@@ -126,7 +137,7 @@ func TestEncodings(t *testing.T) {
 		"ECDSA as DER":                    {"EC-256", "signer -encoding der", accepted},
 		"ECDSA of fixed width":            {"EC-256", "signer", accepted},
 		"ECDSA as base64 text":            {"EC-256", "signer -encoding base64", accepted},
-		"another key":                     {"EC-256", "signer -key other/leaf.key", "isn't by the key of the leaf certificate"},
+		"another key":                     {"EC-256", "signer -key other/leaf.key", "isn't by the key of the leaf"},
 	}
 	registry := startRegistry(t)
 	for name, test := range tests {
@@ -138,7 +149,9 @@ func TestEncodings(t *testing.T) {
 			pkitest.WriteFiles(t, filepath.Join(w.folder, "other"), test.spec)
 			for _, format := range formats {
 				w.push(t, registry, repository(name, format))
-				output, err := w.sign("--signature-format", format, "--plugin-config", "signer="+test.signer).CombinedOutput()
+				sign := w.sign("--signature-format", format, "--plugin-config", "signer="+test.signer)
+				output, err := sign.CombinedOutput()
+				said := string(output)
 				switch {
 				case test.refusal == accepted && err != nil:
 					t.Errorf("signing as %s: %v\n%s", format, err, output)
@@ -146,8 +159,10 @@ func TestEncodings(t *testing.T) {
 					w.must(t, "notation", "verify", "--insecure-registry", w.image)
 				case err == nil:
 					t.Errorf("signing as %s: accepted", format)
-				case !strings.Contains(string(output), test.refusal) || !strings.Contains(string(output), "\n  command: "+test.signer):
-					t.Errorf("signing as %s: refused for another reason:\n%s", format, output)
+				case !strings.Contains(said, test.refusal) || !strings.Contains(said, "\n  command: "+test.signer):
+					t.Errorf("signing as %s: refused for another reason:\n%s", format, said)
+				case !strings.Contains(said, "\nhint: "):
+					t.Errorf("signing as %s: refused without a hint:\n%s", format, said)
 				}
 			}
 		})

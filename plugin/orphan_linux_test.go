@@ -68,7 +68,9 @@ var lastWords = map[string]string{
 // witness, a pipe that all inherit, says that every one of them is gone.
 func TestNothingStaysBehind(t *testing.T) {
 	heedHangup(t)
-	signals := map[string]syscall.Signal{"SIGINT": syscall.SIGINT, "SIGTERM": syscall.SIGTERM, "SIGKILL": syscall.SIGKILL, "SIGHUP": syscall.SIGHUP}
+	signals := map[string]syscall.Signal{
+		"SIGINT": syscall.SIGINT, "SIGTERM": syscall.SIGTERM, "SIGKILL": syscall.SIGKILL, "SIGHUP": syscall.SIGHUP,
+	}
 	shared := newWorld(t, "EC-256")
 	shared.push(t, startRegistry(t), "orphans")
 	for _, victim := range []string{"notation", "notation's group", "plugin", "guard", "signer"} {
@@ -77,7 +79,7 @@ func TestNothingStaysBehind(t *testing.T) {
 				continue // it is deaf
 			}
 			t.Run(victim+" "+name, func(t *testing.T) {
-				cmd := shared.sign("--plugin-config", "signer=misbehave family", "--plugin-config", "timeout=1m")
+				cmd := shared.signBy("misbehave family", "1m")
 				cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 				var output bytes.Buffer
 				cmd.Stderr = &output
@@ -107,7 +109,7 @@ func TestNothingStaysBehind(t *testing.T) {
 }
 
 // heedHangup makes what the test starts heed SIGHUP even if the test itself was
-// started with nohup: who is deaf to a signal hands that on.
+// started with nohup: a process inherits which signals are ignored.
 func heedHangup(t *testing.T) {
 	t.Helper()
 	hangups := make(chan os.Signal, 1)

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"container-signing/plugin/internal/pkitest"
+	"container-signing/internal/pki/pkitest"
 )
 
 // TestEndsWithItsReader closes the pipe by which the plugin is to answer, as
@@ -18,7 +18,8 @@ func TestEndsWithItsReader(t *testing.T) {
 	folder := t.TempDir()
 	pkitest.WriteFiles(t, folder, "EC-256")
 	request, err := json.Marshal(map[string]any{
-		"contractVersion": "1.0", "keyId": "some key", "keySpec": "EC-256", "hashAlgorithm": "SHA-256", "payload": payload,
+		"contractVersion": "1.0", "keyId": "some key",
+		"keySpec": "EC-256", "hashAlgorithm": "SHA-256", "payload": payload,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +30,8 @@ func TestEndsWithItsReader(t *testing.T) {
 	}
 	cmd := exec.Command("notation-external-signer", "generate-signature")
 	cmd.Dir, cmd.Stdin, cmd.Stdout = folder, bytes.NewReader(request), writer
-	cmd.Env = append(os.Environ(), "EXTERNAL_SIGNER=misbehave family", "EXTERNAL_CERT_CHAIN=chain.pem", "EXTERNAL_TIMEOUT=10m")
+	cmd.Env = append(os.Environ(),
+		"EXTERNAL_SIGNER=misbehave family", "EXTERNAL_CERT_CHAIN=chain.pem", "EXTERNAL_TIMEOUT=10m")
 	witness, err := newWitness(cmd)
 	if err != nil {
 		t.Fatal(err)

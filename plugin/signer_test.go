@@ -16,6 +16,8 @@ import (
 	"math/big"
 	"os"
 	"strings"
+
+	"container-signing/internal/keyspec"
 )
 
 // signerMain is a signer that can be told to make each of the usual mistakes. It
@@ -46,7 +48,11 @@ func sign(args []string, stdin io.Reader, stdout io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	options.hash = map[string]crypto.Hash{"SHA-256": crypto.SHA256, "SHA-384": crypto.SHA384, "SHA-512": crypto.SHA512}[hash]
+	for _, spec := range keyspec.All() {
+		if spec.Hash.String() == hash {
+			options.hash = spec.Hash
+		}
+	}
 	payload, err := io.ReadAll(stdin)
 	if err != nil {
 		return err

@@ -66,7 +66,7 @@ func startAtTerminal(t *testing.T, cmd *exec.Cmd) (*os.File, *witness) {
 func TestTerminal(t *testing.T) {
 	w := newWorld(t, "EC-256")
 	w.push(t, startRegistry(t), "terminal")
-	cmd := w.sign("--plugin-config", "signer=misbehave ask-user", "--plugin-config", "timeout=20s")
+	cmd := w.signBy("misbehave ask-user", "20s")
 	user, witness := startAtTerminal(t, cmd)
 	screen := bufio.NewReader(user)
 	for line := ""; !strings.Contains(line, "PIN?"); {
@@ -92,7 +92,7 @@ func TestTerminal(t *testing.T) {
 func TestCtrlC(t *testing.T) {
 	w := newWorld(t, "EC-256")
 	w.push(t, startRegistry(t), "terminal")
-	cmd := w.sign("--plugin-config", "signer=misbehave family", "--plugin-config", "timeout=1m")
+	cmd := w.signBy("misbehave family", "1m")
 	user, witness := startAtTerminal(t, cmd)
 	for range 4 {
 		if _, err := witness.line(20 * time.Second); err != nil {

@@ -50,8 +50,9 @@ func Of(err error) []string {
 			all = append(all, h.advice)
 		}
 		if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			known := func(advice string) bool { return slices.Contains(all, advice) }
 			for _, part := range joined.Unwrap() {
-				all = append(all, slices.DeleteFunc(Of(part), func(advice string) bool { return slices.Contains(all, advice) })...)
+				all = append(all, slices.DeleteFunc(Of(part), known)...)
 			}
 			return all
 		}

@@ -2,22 +2,22 @@ package pki
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	corex509 "github.com/notaryproject/notation-core-go/x509"
+
+	"container-signing/internal/hint"
+	"container-signing/internal/keyspec"
 )
 
 // TestSigner has Notation's own library judge the demonstration chain of each
 // key spec.
 func TestSigner(t *testing.T) {
-	for _, spec := range KeySpecs() {
+	for _, spec := range keyspec.Names() {
 		t.Run(spec, func(t *testing.T) {
 			t.Parallel()
 			authority, err := NewAuthority("test CA", spec)
@@ -28,12 +28,12 @@ func TestSigner(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			now := time.Now()
-			if err := corex509.ValidateCodeSigningCertChain([]*x509.Certificate{leaf.X509, authority.X509}, &now); err != nil {
+			now, chain := time.Now(), []*x509.Certificate{leaf.X509, authority.X509}
+			if err := corex509.ValidateCodeSigningCertChain(chain, &now); err != nil {
 				t.Error(err)
 			}
-			if made := specOf(leaf.X509.PublicKey); made != spec {
-				t.Errorf("the key is %s", made)
+			if made, err := keyspec.Of(leaf.X509.PublicKey); err != nil || made.Name != spec {
+				t.Errorf("the key is %s; %v", made.Name, err)
 			}
 			block, rest := pem.Decode(leaf.PEM())
 			if block == nil || len(rest) > 0 || !bytes.Equal(block.Bytes, leaf.X509.Raw) {
@@ -41,16 +41,6 @@ func TestSigner(t *testing.T) {
 			}
 		})
 	}
-}
-
-func specOf(key any) string {
-	switch key := key.(type) {
-	case *rsa.PublicKey:
-		return fmt.Sprintf("RSA-%d", key.N.BitLen())
-	case *ecdsa.PublicKey:
-		return fmt.Sprintf("EC-%d", key.Curve.Params().BitSize)
-	}
-	return "unknown"
 }
 
 // TestNotForSigning makes sure that the certificates of a cluster don't sign
@@ -82,7 +72,8 @@ func TestNotForSigning(t *testing.T) {
 }
 
 func TestUnknownKeySpec(t *testing.T) {
-	if _, err := NewAuthority("test CA", "DSA-1024"); err == nil || !strings.Contains(err.Error(), "known are RSA-2048") {
+	_, err := NewAuthority("test CA", "DSA-1024")
+	if err == nil || !strings.Contains(hint.Text(err), "known are RSA-2048") {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -104,10 +104,7 @@ func (l *Line) show() {
 	case text == "":
 	case l.terminal != nil:
 		// A line that wraps can't be taken back.
-		if runes, width := []rune(text), l.width(); len(runes) >= width {
-			text = string(runes[:width-2]) + "…"
-		}
-		fmt.Fprint(l.out, text)
+		fmt.Fprint(l.out, Cut(Printable(text), l.width()-1))
 	case l.inLogs:
 		fmt.Fprintln(l.out, text)
 	}

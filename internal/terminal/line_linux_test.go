@@ -95,6 +95,13 @@ func TestLineNeverWraps(t *testing.T) {
 	text = "ünïcödé 12"
 	line.Renew()
 	sees(t, person, clearLine+"ünïcödé …")
+	text = "日本語日本語" // two columns each
+	line.Renew()
+	sees(t, person, clearLine+"日本語日…")
+	text = "\x1b[31mred\n"
+	line.Renew()
+	sees(t, person, clearLine+" [31mred ")
+	text = "ünïcödé 12"
 	resize(t, person, 6)
 	line.Renew()
 	sees(t, person, clearLine+"ünïc…")

@@ -1,7 +1,7 @@
 // Command notation-image-verifier decides for containerd whether an image may
 // be pulled: only if it carries a Notation signature that a trust policy of
 // this machine accepts. containerd asks it before it fetches any of the image,
-// whoever wants the image and whatever admission control has said of it.
+// for every pull and whatever admission control has said of it.
 //
 // Its configuration is notation's own, in the folder that NOTATION_CONFIG
 // names, by default [defaultConfig]:
@@ -25,6 +25,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"container-signing/internal/hint"
 )
 
 // Exit statuses.
@@ -35,8 +37,11 @@ const (
 )
 
 // defaultTimeout is shorter than containerd's own (per_verifier_timeout, 10 s),
-// after which it kills the verifier and nobody learns why.
-const defaultTimeout = 8 * time.Second
+// after which it kills the verifier and shows no reason.
+const (
+	defaultTimeout  = 8 * time.Second
+	timeoutVariable = "NOTATION_VERIFIER_TIMEOUT"
+)
 
 // A verdict is what becomes of an image, and why.
 type verdict struct {
@@ -52,12 +57,19 @@ func refused(format string, args ...any) verdict {
 	return verdict{exitRefused, fmt.Sprintf(format, args...)}
 }
 
-// undecided is the verdict where there can't be one. It refuses the image.
-func undecided(err error) verdict { return verdict{exitUndecided, "no verdict: " + err.Error()} }
+// undecided is the verdict where there can't be one. It refuses the image. What
+// can be done about it stands in the same line: containerd passes on only one.
+func undecided(err error) verdict {
+	reason := "no verdict: " + err.Error()
+	for _, advice := range hint.Of(err) {
+		reason += "; hint: " + advice
+	}
+	return verdict{exitUndecided, reason}
+}
 
 func main() {
 	v := decide(os.Args[1:], os.Stdin)
-	// An image isn't accepted for a reason that nobody can read.
+	// An image isn't accepted where the reason can't be printed.
 	if _, err := fmt.Fprintln(os.Stdout, oneLine(v.reason)); err != nil {
 		os.Exit(exitUndecided)
 	}
@@ -69,12 +81,13 @@ func decide(args []string, stdin io.Reader) verdict {
 	if err != nil {
 		return undecided(err)
 	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), timeout,
-		fmt.Errorf("given up after %s; NOTATION_VERIFIER_TIMEOUT takes another time, less than containerd's per_verifier_timeout", timeout))
+	cause := hint.Add(fmt.Errorf("given up after %s", timeout),
+		"set %s to another time, less than containerd's per_verifier_timeout", timeoutVariable)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), timeout, cause)
 	defer cancel()
 	decision := make(chan verdict, 1)
-	// Whoever holds standard input open, or a file system that hangs, is
-	// bounded like everything else.
+	// In a goroutine, so that the timeout also bounds reading of a standard input
+	// that stays open and of a file system that hangs.
 	go func() { decision <- decideWithin(ctx, args, stdin) }()
 	select {
 	case v := <-decision:
@@ -101,20 +114,20 @@ func decideWithin(ctx context.Context, args []string, stdin io.Reader) verdict {
 }
 
 func timeLimit() (time.Duration, error) {
-	const variable = "NOTATION_VERIFIER_TIMEOUT"
-	text := os.Getenv(variable)
+	text := os.Getenv(timeoutVariable)
 	if text == "" {
 		return defaultTimeout, nil
 	}
 	limit, err := time.ParseDuration(text)
 	if err != nil || limit <= 0 {
-		return 0, fmt.Errorf("reading %s %q: give a positive duration, such as 8s", variable, text)
+		return 0, hint.Add(fmt.Errorf("reading %s %q: it isn't a positive duration", timeoutVariable, text),
+			"write a number and a unit, such as 8s")
 	}
 	return limit, nil
 }
 
-// reasonLimit bounds a reason, in bytes: containerd reads 32 KiB, and whoever
-// reads the events of a pod wants less.
+// reasonLimit bounds a reason, in bytes: containerd reads 32 KiB, and it is shown
+// among the events of a pod.
 const reasonLimit = 1000
 
 // oneLine makes a text that others had a part in, a registry among them, into

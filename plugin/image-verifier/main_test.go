@@ -11,17 +11,33 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
-	"container-signing/plugin/internal/pkitest"
+	"container-signing/internal/pki/pkitest"
 	"container-signing/plugin/internal/registrytest"
 	"container-signing/tools"
 )
 
-var (
-	programs tools.Programs // the real notation, oras and registry
-	verifier string         // the binary under test
-)
+var verifier string // the binary under test
+
+var builtTools = sync.OnceValues(func() (tools.Programs, error) {
+	return tools.Build(context.Background(), os.Stderr, "notation", "oras", "registry", "busybox")
+})
+
+// buildTools returns the real notation, oras and registry, and the demonstration
+// image. It skips the test in short mode, for which nothing has been built.
+func buildTools(t *testing.T) tools.Programs {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs notation, oras and a registry")
+	}
+	programs, err := builtTools()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return programs
+}
 
 func TestMain(m *testing.M) {
 	status, err := testMain(m)
@@ -44,9 +60,6 @@ func testMain(m *testing.M) (status int, err error) {
 	if output, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("building the verifier: %w\n%s", err, output)
 	}
-	if programs, err = tools.Build(context.Background(), os.Stderr, "notation", "oras", "registry", "busybox"); err != nil {
-		return 0, err
-	}
 	return m.Run(), nil
 }
 
@@ -63,11 +76,13 @@ func policyOf(scope, level string) string {
 	if level == "skip" {
 		stores, identities = `[]`, `[]`
 	}
-	return fmt.Sprintf(`{"version": "1.0", "trustPolicies": [{"name": "test", "registryScopes": [%q],
-"signatureVerification": {"level": %q}, "trustStores": %s, "trustedIdentities": %s}]}`, scope, level, stores, identities)
+	return fmt.Sprintf(`{"version": "1.0", "trustPolicies": [{"name": "test",
+"registryScopes": [%q], "signatureVerification": {"level": %q},
+"trustStores": %s, "trustedIdentities": %s}]}`, scope, level, stores, identities)
 }
 
-// newNode configures notation by its own commands, as its README says.
+// newNode writes what notation's own commands write: TestInstallationOfTheREADME
+// runs them.
 func newNode(t *testing.T, registry string) node {
 	t.Helper()
 	n := node{folder: t.TempDir()}
@@ -75,18 +90,26 @@ func newNode(t *testing.T, registry string) node {
 	n.env = append(os.Environ(), "NOTATION_CONFIG="+n.config, "NOTATION_CACHE="+filepath.Join(n.folder, "cache"),
 		"NOTATION_LIBEXEC="+filepath.Join(n.folder, "libexec"))
 	pkitest.WriteFiles(t, n.folder, "EC-256")
-	n.write(t, "policy.json", policyOf("*", "strict"))
-	n.must(t, "notation", "cert", "add", "--type", "ca", "--store", "test", "root.pem")
-	n.must(t, "notation", "policy", "import", "policy.json")
+	root, err := os.ReadFile(filepath.Join(n.folder, "root.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.write(t, "config/truststore/x509/ca/test/root.pem", string(root))
+	n.write(t, "config/trustpolicy.json", policyOf("*", "strict"))
 	n.write(t, "config/config.json", fmt.Sprintf(`{"insecureRegistries": [%q]}`, registry))
-	n.write(t, "config/signingkeys.json", fmt.Sprintf(`{"default": "test", "keys": [{"name": "test", "keyPath": %q, "certPath": %q}]}`,
+	n.write(t, "config/signingkeys.json", fmt.Sprintf(
+		`{"default": "test", "keys": [{"name": "test", "keyPath": %q, "certPath": %q}]}`,
 		filepath.Join(n.folder, "leaf.key"), filepath.Join(n.folder, "chain.pem")))
 	return n
 }
 
 func (n node) write(t *testing.T, name, content string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(n.folder, name), []byte(content), 0o600); err != nil {
+	path := filepath.Join(n.folder, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -100,7 +123,7 @@ func (n node) remove(t *testing.T, name string) {
 
 func (n node) must(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(programs[name], args...)
+	cmd := exec.Command(buildTools(t)[name], args...)
 	cmd.Dir, cmd.Env = n.folder, n.env
 	output, err := cmd.CombinedOutput()
 	if err != nil {
@@ -113,7 +136,8 @@ func (n node) must(t *testing.T, name string, args ...string) string {
 // its digest.
 func (n node) push(t *testing.T, reference string) string {
 	t.Helper()
-	n.must(t, "oras", "cp", "--no-tty", "--to-plain-http", "--from-oci-layout", programs["busybox"]+":"+tools.BusyboxTag, reference)
+	image := buildTools(t)["busybox"] + ":" + tools.BusyboxTag
+	n.must(t, "oras", "cp", "--no-tty", "--to-plain-http", "--from-oci-layout", image, reference)
 	return n.resolve(t, reference)
 }
 
@@ -153,7 +177,9 @@ func arguments(name, digest string) []string {
 
 func descriptorOf(t *testing.T, digest string) []byte {
 	t.Helper()
-	descriptor, err := json.Marshal(map[string]any{"mediaType": "application/vnd.oci.image.index.v1+json", "digest": digest, "size": 1})
+	descriptor, err := json.Marshal(map[string]any{
+		"mediaType": "application/vnd.oci.image.index.v1+json", "digest": digest, "size": 1,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,5 +229,5 @@ const (
 
 func startRegistry(t *testing.T) string {
 	t.Helper()
-	return registrytest.Start(t, programs["registry"])
+	return registrytest.Start(t, buildTools(t)["registry"])
 }

@@ -40,8 +40,8 @@ func openRepository(r request) (*repository, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the credentials in %q: %w", file, err)
 	}
-	// Not a client that tries again: containerd's patience is short, and
-	// whoever wants the image asks again.
+	// Not a client that tries again: containerd waits for a short time only, and
+	// the kubelet tries again to pull.
 	client := &auth.Client{Cache: auth.NewCache(), Credential: credentials.Credential(store)}
 	client.SetUserAgent("notation-image-verifier")
 	return &repository{Repository: notationregistry.NewRepository(&remote.Repository{
@@ -64,7 +64,9 @@ func (r *repository) Resolve(ctx context.Context, reference string) (ocispec.Des
 }
 
 // ListSignatures counts what it lists.
-func (r *repository) ListSignatures(ctx context.Context, image ocispec.Descriptor, use func([]ocispec.Descriptor) error) error {
+func (r *repository) ListSignatures(
+	ctx context.Context, image ocispec.Descriptor, use func([]ocispec.Descriptor) error,
+) error {
 	var used error
 	err := r.Repository.ListSignatures(ctx, image, func(signatures []ocispec.Descriptor) error {
 		r.signatures += len(signatures)
@@ -78,7 +80,9 @@ func (r *repository) ListSignatures(ctx context.Context, image ocispec.Descripto
 }
 
 // FetchSignatureBlob fetches a signature.
-func (r *repository) FetchSignatureBlob(ctx context.Context, signature ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
+func (r *repository) FetchSignatureBlob(
+	ctx context.Context, signature ocispec.Descriptor,
+) ([]byte, ocispec.Descriptor, error) {
 	envelope, descriptor, err := r.Repository.FetchSignatureBlob(ctx, signature)
 	if err != nil {
 		r.fault = fmt.Errorf("fetching signature %s: %w", signature.Digest, err)

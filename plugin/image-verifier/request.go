@@ -10,6 +10,8 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/registry"
+
+	"container-signing/internal/hint"
 )
 
 // A request is what containerd asks: may this image be pulled?
@@ -21,6 +23,8 @@ type request struct {
 // descriptorLimit bounds, in bytes, what is read of the descriptor.
 const descriptorLimit = 1 << 20
 
+const containerdGives = "call it as containerd does, with -name, -digest and -stdin-media-type"
+
 // readRequest reads containerd's arguments and the descriptor on its standard
 // input, and refuses what doesn't fit together.
 func readRequest(args []string, stdin io.Reader) (request, error) {
@@ -31,17 +35,18 @@ func readRequest(args []string, stdin io.Reader) (request, error) {
 	flags.StringVar(&digest, "digest", "", "")
 	flags.StringVar(&mediaType, "stdin-media-type", "", "")
 	if err := flags.Parse(args); err != nil {
-		return request{}, fmt.Errorf("reading the arguments: %w; containerd gives -name, -digest and -stdin-media-type", err)
+		return request{}, hint.Add(fmt.Errorf("reading the arguments: %w", err), containerdGives)
 	}
 	if flags.NArg() > 0 {
-		return request{}, fmt.Errorf("unknown argument %q: containerd gives -name, -digest and -stdin-media-type", flags.Arg(0))
+		return request{}, hint.Add(fmt.Errorf("unknown argument %q", flags.Arg(0)), containerdGives)
 	}
 	reference, err := referenceOf(name, digest)
 	if err != nil {
 		return request{}, err
 	}
 	if mediaType != ocispec.MediaTypeDescriptor {
-		return request{}, fmt.Errorf("unknown -stdin-media-type %q: known is %s; is there a verifier for this version of containerd?", mediaType, ocispec.MediaTypeDescriptor)
+		err := fmt.Errorf("unknown -stdin-media-type %q: known is %s", mediaType, ocispec.MediaTypeDescriptor)
+		return request{}, hint.Add(err, "see whether there is a verifier for this version of containerd")
 	}
 	descriptor, err := readDescriptor(stdin)
 	if err != nil {
@@ -60,7 +65,7 @@ func referenceOf(name, digest string) (registry.Reference, error) {
 	if err != nil {
 		return reference, fmt.Errorf("reading -name %q: %w", name, err)
 	}
-	// A name with a digest promises this one and no other.
+	// A name with a digest names that image and no other.
 	if reference.ValidateReferenceAsDigest() == nil && reference.Reference != digest {
 		return reference, fmt.Errorf("-name %q and -digest %s name two images", name, digest)
 	}

@@ -21,8 +21,8 @@ func TestSignedPlatformAlone(t *testing.T) {
 	index := n.push(t, registry+"/app:v1")
 	platform := n.resolve(t, registry+"/app:v1", "--platform", "linux/arm64")
 	n.sign(t, registry+"/app@"+index)
-	// What is signed is the index. Whoever pulls one of its images by its own
-	// digest asks for something else.
+	// What is signed is the index. A pull of one of its images by its own digest
+	// asks for something else.
 	n.ask(t, registry+"/app@"+platform, platform).mustBe(t, refused, "no Notation signature on")
 	n.sign(t, registry+"/app@"+platform)
 	n.ask(t, registry+"/app@"+platform, platform).mustBe(t, accepted)
@@ -40,7 +40,8 @@ func TestSignedByAnotherCA(t *testing.T) {
 	n, other := newNode(t, registry), newNode(t, registry)
 	digest := n.push(t, registry+"/app:v1")
 	other.sign(t, registry+"/app@"+digest)
-	n.ask(t, registry+"/app:v1", digest).mustBe(t, refused, "accepts no Notation signature on", "certificate chain does not contain any trusted certificate")
+	n.ask(t, registry+"/app:v1", digest).mustBe(t, refused,
+		"accepts no Notation signature on", "certificate chain does not contain any trusted certificate")
 	// One good signature is enough, wherever it is among the others.
 	n.sign(t, registry+"/app@"+digest)
 	n.ask(t, registry+"/app:v1", digest).mustBe(t, accepted)
@@ -53,7 +54,8 @@ func TestCopied(t *testing.T) {
 	n.sign(t, registry+"/app@"+digest)
 	n.must(t, "oras", "cp", "--no-tty", "--from-plain-http", "--to-plain-http", registry+"/app:v1", registry+"/bare:v1")
 	n.ask(t, registry+"/bare:v1", digest).mustBe(t, refused, "no Notation signature on")
-	n.must(t, "oras", "cp", "--no-tty", "-r", "--from-plain-http", "--to-plain-http", registry+"/app:v1", registry+"/whole:v1")
+	n.must(t, "oras", "cp", "--no-tty", "-r", "--from-plain-http", "--to-plain-http",
+		registry+"/app:v1", registry+"/whole:v1")
 	n.ask(t, registry+"/whole:v1", digest).mustBe(t, accepted)
 }
 
@@ -64,8 +66,10 @@ func TestSignatureOfAnotherImage(t *testing.T) {
 	n := newNode(t, registry)
 	n.push(t, registry+"/app:v1")
 	n.sign(t, registry+"/app:v1")
-	signature := n.must(t, "oras", "discover", "--plain-http", "--format", "go-template={{(index .referrers 0).digest}}", registry+"/app:v1")
-	blob := n.must(t, "oras", "manifest", "fetch", "--plain-http", "--format", "go-template={{(index .content.layers 0).digest}}", registry+"/app@"+signature)
+	signature := n.must(t, "oras", "discover", "--plain-http",
+		"--format", "go-template={{(index .referrers 0).digest}}", registry+"/app:v1")
+	blob := n.must(t, "oras", "manifest", "fetch", "--plain-http",
+		"--format", "go-template={{(index .content.layers 0).digest}}", registry+"/app@"+signature)
 	n.must(t, "oras", "blob", "fetch", "--plain-http", "--no-tty", "--output", "signature", registry+"/app@"+blob)
 	other := n.pushOther(t, registry+"/app:v2")
 	n.must(t, "oras", "attach", "--plain-http", "--no-tty", "--artifact-type", "application/vnd.cncf.notary.signature",
@@ -102,7 +106,7 @@ func TestPolicyDecides(t *testing.T) {
 	n.ask(t, registry+"/app:v1", digest).mustBe(t, accepted, "although its authenticity isn't verified")
 }
 
-// What can't be written isn't said; an image must not pass unseen.
+// An image isn't accepted where the reason can't be printed.
 func TestReasonThatNobodyReads(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {

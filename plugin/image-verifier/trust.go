@@ -12,6 +12,8 @@ import (
 	"github.com/notaryproject/notation-go/verifier/truststore"
 
 	"github.com/notaryproject/notation-go"
+
+	"container-signing/internal/hint"
 )
 
 // defaultConfig is where notation's configuration for containerd is expected:
@@ -25,8 +27,8 @@ type trust struct {
 }
 
 // loadTrust reads the trust policy that applies to an image, and the
-// certificates that it trusts. That these can't be read is no fault of the
-// image, and is known before anybody asks a registry.
+// certificates that it trusts. It comes before the registry is asked: where
+// these can't be read, no image can be judged.
 func loadTrust(ctx context.Context, r request) (trust, error) {
 	dir.UserConfigDir = os.Getenv("NOTATION_CONFIG")
 	if dir.UserConfigDir == "" {
@@ -58,7 +60,8 @@ func checkStores(ctx context.Context, policy *trustpolicy.TrustPolicy, store tru
 			return fmt.Errorf("reading trust store %q: it isn't TYPE:NAME", name)
 		}
 		if _, err := store.GetCertificates(ctx, truststore.Type(storeType), named); err != nil {
-			return fmt.Errorf("reading trust store %q in %q: %w; add its certificates with `notation cert add`", name, dir.UserConfigDir, err)
+			return hint.Add(fmt.Errorf("reading trust store %q in %q: %w", name, dir.UserConfigDir, err),
+				"add its certificates with notation cert add")
 		}
 	}
 	return nil

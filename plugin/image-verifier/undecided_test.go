@@ -49,13 +49,14 @@ func TestRegistryThatIsGone(t *testing.T) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	newNode(t, address).ask(t, address+"/app:v1", someDigest).mustBe(t, undecided, "asking the registry", "connection refused")
+	newNode(t, address).ask(t, address+"/app:v1", someDigest).
+		mustBe(t, undecided, "asking the registry", "connection refused")
 }
 
 func TestRegistryThatHangs(t *testing.T) {
 	address := silence(t)
 	newNode(t, address).ask(t, address+"/app:v1", someDigest, "NOTATION_VERIFIER_TIMEOUT=200ms").
-		mustBe(t, undecided, "given up after 200ms", "per_verifier_timeout")
+		mustBe(t, undecided, "given up after 200ms; hint: set NOTATION_VERIFIER_TIMEOUT", "per_verifier_timeout")
 }
 
 func TestRegistryThatFails(t *testing.T) {
@@ -64,10 +65,11 @@ func TestRegistryThatFails(t *testing.T) {
 	}))
 	defer server.Close()
 	address := strings.TrimPrefix(server.URL, "http://")
-	newNode(t, address).ask(t, address+"/app:v1", someDigest).mustBe(t, undecided, "asking the registry for the image", "500")
+	newNode(t, address).ask(t, address+"/app:v1", someDigest).
+		mustBe(t, undecided, "asking the registry for the image", "500")
 }
 
-// Whoever speaks plain HTTP isn't believed unless config.json says so.
+// A registry that speaks plain HTTP isn't believed unless config.json says so.
 func TestPlainHTTPIsNotAssumed(t *testing.T) {
 	registry := startRegistry(t)
 	n := newNode(t, registry)
@@ -79,23 +81,31 @@ func TestPlainHTTPIsNotAssumed(t *testing.T) {
 
 func TestImageThatIsNotThere(t *testing.T) {
 	registry := startRegistry(t)
-	newNode(t, registry).ask(t, registry+"/app:v1", someDigest).mustBe(t, undecided, "asking the registry for the image", "not found")
+	newNode(t, registry).ask(t, registry+"/app:v1", someDigest).
+		mustBe(t, undecided, "asking the registry for the image", "not found")
 }
 
 func TestTrustThatCannotBeRead(t *testing.T) {
 	address := silence(t) // nobody is asked
+	remove := func(name string) func(*testing.T, node) {
+		return func(t *testing.T, n node) { n.remove(t, name) }
+	}
+	write := func(name, content string) func(*testing.T, node) {
+		return func(t *testing.T, n node) { n.write(t, "config/"+name, content) }
+	}
+	const root = "truststore/x509/ca/test/root.pem"
 	tests := map[string]struct {
 		harm  func(t *testing.T, n node)
 		words string
 	}{
-		"no configuration":        {func(t *testing.T, n node) { n.remove(t, "") }, "reading the trust policy"},
-		"no trust policy":         {func(t *testing.T, n node) { n.remove(t, "trustpolicy.json") }, "reading the trust policy"},
-		"empty trust policy":      {func(t *testing.T, n node) { n.write(t, "config/trustpolicy.json", "") }, "malformed trust policy"},
-		"invalid trust policy":    {func(t *testing.T, n node) { n.write(t, "config/trustpolicy.json", `{"version": "1.0"}`) }, "reading the trust policy"},
-		"no trust store":          {func(t *testing.T, n node) { n.remove(t, "truststore") }, "notation cert add"},
-		"empty trust store":       {func(t *testing.T, n node) { n.remove(t, "truststore/x509/ca/test/root.pem") }, "no x509 certificates were found"},
-		"garbage in trust store":  {func(t *testing.T, n node) { n.write(t, "config/truststore/x509/ca/test/root.pem", "garbage") }, "reading trust store"},
-		"malformed configuration": {func(t *testing.T, n node) { n.write(t, "config/config.json", "{") }, "reading config.json"},
+		"no configuration":        {remove(""), "reading the trust policy"},
+		"no trust policy":         {remove("trustpolicy.json"), "reading the trust policy"},
+		"empty trust policy":      {write("trustpolicy.json", ""), "malformed trust policy"},
+		"invalid trust policy":    {write("trustpolicy.json", `{"version": "1.0"}`), "reading the trust policy"},
+		"no trust store":          {remove("truststore"), "; hint: add its certificates with notation cert add"},
+		"empty trust store":       {remove(root), "no x509 certificates were found"},
+		"garbage in trust store":  {write(root, "garbage"), "reading trust store"},
+		"malformed configuration": {write("config.json", "{"), "reading config.json"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -120,13 +130,15 @@ func TestTrustStoreWithoutPermission(t *testing.T) {
 func TestTimeoutThatIsNone(t *testing.T) {
 	n := newNode(t, "127.0.0.1:1")
 	for _, text := range []string{"soon", "0s", "-1s", "8"} {
-		n.ask(t, "127.0.0.1:1/app:v1", someDigest, "NOTATION_VERIFIER_TIMEOUT="+text).mustBe(t, undecided, "positive duration")
+		n.ask(t, "127.0.0.1:1/app:v1", someDigest, "NOTATION_VERIFIER_TIMEOUT="+text).
+			mustBe(t, undecided, "positive duration", "; hint: write a number and a unit")
 	}
 }
 
 func TestArgumentsThatAreNotContainerds(t *testing.T) {
 	n := newNode(t, "127.0.0.1:1")
 	const name, mediaType = "127.0.0.1:1/app:v1", "application/vnd.oci.descriptor.v1+json"
+	const unknown = "unknown -stdin-media-type"
 	tests := map[string]struct {
 		args  []string
 		words string
@@ -140,8 +152,8 @@ func TestArgumentsThatAreNotContainerds(t *testing.T) {
 		"no digest":        {[]string{"-name", name, "-stdin-media-type", mediaType}, "reading -digest"},
 		"tag as digest":    {arguments(name, "v1"), "reading -digest"},
 		"short digest":     {arguments(name, "sha256:e3b0"), "reading -digest"},
-		"no media type":    {[]string{"-name", name, "-digest", someDigest}, "unknown -stdin-media-type"},
-		"other media type": {[]string{"-name", name, "-digest", someDigest, "-stdin-media-type", "text/plain"}, "unknown -stdin-media-type"},
+		"no media type":    {[]string{"-name", name, "-digest", someDigest}, unknown},
+		"other media type": {append(arguments(name, someDigest), "-stdin-media-type", "text/plain"), unknown},
 	}
 	for test, want := range tests {
 		t.Run(test, func(t *testing.T) {
@@ -194,6 +206,6 @@ func TestStandardInputThatNeverEnds(t *testing.T) {
 	if _, err := io.WriteString(writer, `{"digest"`); err != nil {
 		t.Fatal(err)
 	}
-	newNode(t, "127.0.0.1:1").run(t, arguments("127.0.0.1:1/app:v1", someDigest), reader, "NOTATION_VERIFIER_TIMEOUT=200ms").
-		mustBe(t, undecided, "given up after 200ms")
+	n, args := newNode(t, "127.0.0.1:1"), arguments("127.0.0.1:1/app:v1", someDigest)
+	n.run(t, args, reader, "NOTATION_VERIFIER_TIMEOUT=200ms").mustBe(t, undecided, "given up after 200ms")
 }

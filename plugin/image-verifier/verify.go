@@ -12,7 +12,7 @@ import (
 )
 
 // signatureAttempts is how many signatures of an image are tried; notation's
-// default. It bounds the work that whoever may push to a registry can make.
+// default. It bounds the work that somebody who may push to a registry can cause.
 const signatureAttempts = 100
 
 // verify verifies the image's signatures until one is accepted.
@@ -33,7 +33,8 @@ func verify(ctx context.Context, r request, t trust, from *repository) verdict {
 	if inconclusive := new(notation.VerificationInconclusiveError); errors.As(err, inconclusive) {
 		return undecided(err)
 	}
-	return refused("trust policy %q accepts no Notation signature on %s: %s", t.policy.Name, r.reference, firstCause(err))
+	return refused("trust policy %q accepts no Notation signature on %s: %s",
+		t.policy.Name, r.reference, firstCause(err))
 }
 
 // firstCause is why the first signature was not accepted. notation-go joins

@@ -2,8 +2,6 @@ package cluster
 
 import (
 	"fmt"
-	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 
@@ -24,7 +22,7 @@ func NewAuthority(dir, server string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("making the folder of the cluster's credentials: %w", err)
 	}
-	authority, err := pki.NewAuthority("cluster", "EC-256")
+	authority, err := freshAuthority()
 	if err != nil {
 		return err
 	}
@@ -41,43 +39,33 @@ func NewAuthority(dir, server string) error {
 	return writeKubeconfig(filepath.Join(dir, "kubeconfig"), server, authority, administrator)
 }
 
-// newAdministrator vouches for a user who may do everything.
-func newAdministrator(authority *pki.Certificate) (*pki.Certificate, error) {
-	return authority.NewClient("administrator", "system:masters")
-}
-
 // CheckAuthority finds before a cluster is started that [NewAuthority] hasn't
 // made the folder dir.
 func CheckAuthority(dir string) error {
-	_, err := Options{Authority: dir}.authority()
+	_, err := readAuthority(dir)
 	return err
 }
 
-// authority is the one that the options name, or a fresh one.
-func (o Options) authority() (*pki.Certificate, error) {
-	if o.Authority == "" {
-		return pki.NewAuthority("cluster", "EC-256")
-	}
-	certificate, err := os.ReadFile(filepath.Join(o.Authority, authorityFile))
+func freshAuthority() (*pki.Certificate, error) { return pki.NewAuthority("cluster", "EC-256") }
+
+// readAuthority reads what NewAuthority has made.
+func readAuthority(dir string) (*pki.Certificate, error) {
+	certificate, err := os.ReadFile(filepath.Join(dir, authorityFile))
 	if err != nil {
 		return nil, fmt.Errorf("reading the cluster's authority: %w", err)
 	}
-	key, err := os.ReadFile(filepath.Join(o.Authority, authorityKeyFile))
+	key, err := os.ReadFile(filepath.Join(dir, authorityKeyFile))
 	if err != nil {
 		return nil, fmt.Errorf("reading the key of the cluster's authority: %w", err)
 	}
 	authority, err := pki.Parse(certificate, key)
 	if err != nil {
-		return nil, fmt.Errorf("reading the cluster's authority in %q: %w", o.Authority, err)
+		return nil, fmt.Errorf("reading the cluster's authority in %q: %w", dir, err)
 	}
 	return authority, nil
 }
 
-// Dial connects with the API server.
-func (c *Cluster) Dial() (net.Conn, error) {
-	server, err := url.Parse(c.Config.Host)
-	if err != nil {
-		return nil, err
-	}
-	return net.Dial("tcp", server.Host)
+// newAdministrator vouches for a user who may do everything.
+func newAdministrator(authority *pki.Certificate) (*pki.Certificate, error) {
+	return authority.NewClient("administrator", "system:masters")
 }

@@ -58,7 +58,8 @@ func TestNewAuthority(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(parseCertificate(t, ca))
 	administrator := parseCertificate(t, config.CertData)
-	if _, err := administrator.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
+	options := x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	if _, err := administrator.Verify(options); err != nil {
 		t.Error(err)
 	}
 	if !slices.Equal(administrator.Subject.Organization, []string{"system:masters"}) || administrator.IsCA {
@@ -93,11 +94,11 @@ func TestAuthority(t *testing.T) {
 	if err := CheckAuthority(dir); err != nil {
 		t.Error(err)
 	}
-	kept, err := Options{Authority: dir}.authority()
+	kept, err := readAuthority(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fresh, err := Options{}.authority()
+	fresh, err := freshAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}

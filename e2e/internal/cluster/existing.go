@@ -7,6 +7,8 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"container-signing/internal/hint"
 )
 
 // Existing connects to a cluster that runs already, with a Kyverno of its own.
@@ -39,7 +41,8 @@ func (c *Cluster) Reach(ctx context.Context) error {
 		return fmt.Errorf("making a client: %w", err)
 	}
 	if err := client.Discovery().RESTClient().Get().AbsPath("/api").MaxRetries(0).Do(ctx).Error(); err != nil {
-		return fmt.Errorf("reaching the API server of the kubeconfig %q at %s: %w; the cluster has to be ready, and the kubeconfig its own", c.Kubeconfig, c.Config.Host, err)
+		err = fmt.Errorf("reaching the API server of the kubeconfig %q at %s: %w", c.Kubeconfig, c.Config.Host, err)
+		return hint.Add(err, "the cluster has to be ready, and the kubeconfig its own")
 	}
 	return nil
 }

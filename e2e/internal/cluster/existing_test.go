@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"container-signing/internal/hint"
 )
 
 // TestExisting calls the API server where it is told to, and verifies its
@@ -60,8 +62,8 @@ func TestReachWithoutServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = existing.Reach(t.Context())
-	for _, words := range []string{kubeconfig, "https://127.0.0.1:1", "connection refused", "the cluster has to be ready"} {
-		if err == nil || !strings.Contains(err.Error(), words) {
+	for _, words := range []string{kubeconfig, "https://127.0.0.1:1", "connection refused", "\nhint: the cluster has to be ready"} {
+		if err == nil || !strings.Contains(hint.Text(err), words) {
 			t.Errorf("the error isn't that %s: %v", words, err)
 		}
 	}

@@ -11,13 +11,16 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"container-signing/e2e/internal/await"
 	"container-signing/e2e/internal/process"
 	"container-signing/internal/pki"
 )
 
-var validatingWebhooks = schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingwebhookconfigurations"}
+var validatingWebhooks = schema.GroupVersionResource{
+	Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingwebhookconfigurations",
+}
 
 // The Secrets in which Kyverno looks for the certificate that its webhooks
 // serve and for who vouches for it. They are named after its service.
@@ -60,38 +63,38 @@ func createCertificate(ctx context.Context, client kubernetes.Interface) error {
 // which is its own way to run out of a cluster: its webhooks then name a URL
 // instead of a service. It returns when Kyverno has registered the webhook
 // that checks policies, and its server answers.
-func (c *Cluster) startKyverno(ctx context.Context) error {
+func startKyverno(
+	ctx context.Context, processes *process.Group, program, kubeconfig string, config *rest.Config,
+) (*process.Process, error) {
 	port, err := freePort()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.kyverno, err = c.processes.Start(process.Command{
-		Name: "kyverno", Path: c.programs["kyverno"], Args: c.kyvernoArgs(port), Env: append(kyvernoEnvironment(), fewerCollections...),
+	kyverno, err := processes.Start(process.Command{
+		Name: "kyverno", Path: program, Args: kyvernoArgs(kubeconfig, port),
+		Env: append(kyvernoEnvironment(), fewerCollections...),
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := c.kyverno.WaitReady(ctx); err != nil {
-		return err
-	}
-	err = await.Objects(ctx, c.Config, validatingWebhooks, 1, checksPolicies)
+	err = await.Objects(ctx, config, validatingWebhooks, 1, checksPolicies)
 	if err == nil {
 		err = await.Answer(ctx, "Kyverno's server answers", handshake(port))
 	}
 	if err != nil {
-		return c.kyverno.Explain(err)
+		return nil, kyverno.Explain(err)
 	}
-	return nil
+	return kyverno, nil
 }
 
 // handshake asks for a TLS connection. Kyverno registers its webhooks after it
 // has begun to listen, beside that: so it answers at once, or almost.
-func handshake(port int) func(context.Context) error {
+func handshake(port string) func(context.Context) error {
 	// Only that there is a certificate is asked; the API server checks whose
 	// it is.
 	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
 	return func(ctx context.Context) error {
-		connection, err := dialer.DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		connection, err := dialer.DialContext(ctx, "tcp", "127.0.0.1:"+port)
 		if err != nil {
 			return err
 		}
@@ -103,10 +106,10 @@ func checksPolicies(webhooks *unstructured.Unstructured) bool {
 	return strings.HasPrefix(webhooks.GetName(), "kyverno-policy-validating-webhook-cfg")
 }
 
-func (c *Cluster) kyvernoArgs(port int) []string {
+func kyvernoArgs(kubeconfig, port string) []string {
 	return []string{
-		"--kubeconfig=" + c.Kubeconfig,
-		fmt.Sprintf("--serverIP=127.0.0.1:%d", port), "--webhookServerHost=127.0.0.1", fmt.Sprintf("--webhookServerPort=%d", port),
+		"--kubeconfig=" + kubeconfig,
+		"--serverIP=127.0.0.1:" + port, "--webhookServerHost=127.0.0.1", "--webhookServerPort=" + port,
 		"--caSecretName=" + caSecret, "--tlsSecretName=" + tlsSecret,
 		"--backgroundServiceAccountName=system:serviceaccount:kyverno:kyverno-background-controller",
 		"--reportsServiceAccountName=system:serviceaccount:kyverno:kyverno-reports-controller",
@@ -134,13 +137,4 @@ func kyvernoEnvironment() []string {
 		"KYVERNO_SVC=kyverno-svc",
 		"INIT_CONFIG=kyverno", "METRICS_CONFIG=kyverno-metrics",
 	}
-}
-
-// ExplainKyverno adds the end of Kyverno's log to an error, where Kyverno is
-// this cluster's own.
-func (c *Cluster) ExplainKyverno(err error) error {
-	if c.kyverno == nil {
-		return err
-	}
-	return c.kyverno.Explain(err)
 }

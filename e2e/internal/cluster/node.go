@@ -20,8 +20,9 @@ func (c *Cluster) StartNode(ctx context.Context, configuration node.Configuratio
 	if err != nil {
 		return err
 	}
-	configuration.Kubeconfig, configuration.APIServer = c.files.nodeKubeconfig, server.Host
-	configuration.CertificateAuthority = c.files.authority
+	configuration.Membership = node.Membership{
+		Kubeconfig: c.files.nodeKubeconfig, APIServer: server.Host, CertificateAuthority: c.files.authority,
+	}
 	started, err := node.Start(c.processes, configuration)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"container-signing/e2e/internal/await"
 )
@@ -21,21 +23,21 @@ import (
 // KyvernoNamespace is the namespace of Kyverno's own objects.
 const KyvernoNamespace = "kyverno"
 
-var customResourceDefinitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
+var customResourceDefinitions = schema.GroupVersionResource{
+	Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions",
+}
 
 // createKyvernoObjects creates what Kyverno needs to find when it starts.
-func (c *Cluster) createKyvernoObjects(ctx context.Context) error {
-	client, err := kubernetes.NewForConfig(c.Config)
+// Its resource definitions are in a folder.
+func createKyvernoObjects(ctx context.Context, config *rest.Config, definitions string) error {
+	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return fmt.Errorf("making a client: %w", err)
 	}
 	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() error { return c.createDefinitions(ctx, client) })
+	work.Go(func() error { return createDefinitions(ctx, config, client, definitions) })
 	work.Go(func() error { return createConfiguration(ctx, client) })
-	if err := work.Wait(); err != nil {
-		return c.apiServer.Explain(err)
-	}
-	return nil
+	return work.Wait()
 }
 
 // createConfiguration creates Kyverno's namespace, its certificate, and the two
@@ -55,12 +57,15 @@ func createConfiguration(ctx context.Context, client kubernetes.Interface) error
 	return createCertificate(ctx, client)
 }
 
-// createDefinitions creates Kyverno's custom resource definitions and returns
+// createDefinitions creates the custom resource definitions in a folder and returns
 // when the API server serves them all.
-func (c *Cluster) createDefinitions(ctx context.Context, client kubernetes.Interface) error {
-	files, err := filepath.Glob(filepath.Join(c.programs["kyverno-crds"], "*.json"))
-	if err != nil || len(files) == 0 {
-		return fmt.Errorf("looking for Kyverno's custom resource definitions in %q: found %d (%v)", c.programs["kyverno-crds"], len(files), err)
+func createDefinitions(ctx context.Context, config *rest.Config, client kubernetes.Interface, folder string) error {
+	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	if err == nil && len(files) == 0 {
+		err = errors.New("there are none")
+	}
+	if err != nil {
+		return fmt.Errorf("looking for Kyverno's custom resource definitions in %q: %w", folder, err)
 	}
 	work, workCtx := errgroup.WithContext(ctx)
 	work.SetLimit(4)
@@ -82,7 +87,7 @@ func (c *Cluster) createDefinitions(ctx context.Context, client kubernetes.Inter
 	if err := work.Wait(); err != nil {
 		return err
 	}
-	return await.Objects(ctx, c.Config, customResourceDefinitions, len(files), established)
+	return await.Objects(ctx, config, customResourceDefinitions, len(files), established)
 }
 
 func established(definition *unstructured.Unstructured) bool {

@@ -12,38 +12,52 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"container-signing/e2e/internal/reference"
+	"container-signing/e2e/internal/repository"
 )
 
 // role is the annotation that tells derived images apart.
 const role = "container-signing.role"
 
-// Derive pushes, beside the image that reference names in a registry that
-// speaks plain HTTP, an image for each role: that of this machine's platform,
-// annotated with the role, under the tag that targets gives. Only manifests
-// are pushed, since the layers are there.
-//
-// It returns the digests by role, and the digest of this platform's manifest
-// inside the index that reference names, or nothing if that is no index.
-func Derive(ctx context.Context, reference string, targets map[string]string) (digests map[string]string, child string, err error) {
-	source, err := name.ParseReference(reference, name.Insecure)
-	if err != nil {
-		return nil, "", fmt.Errorf("deriving images: %w", err)
-	}
-	image, child, err := platformImage(ctx, source)
-	if err != nil {
-		return nil, "", fmt.Errorf("deriving images from %q: %w", reference, err)
-	}
-	digests = map[string]string{}
-	for as, target := range targets {
-		if digests[as], err = push(ctx, image, as, target); err != nil {
-			return nil, "", fmt.Errorf("deriving image %q: %w", target, err)
-		}
-	}
-	return digests, child, nil
+// Derived are the digests of images that were made out of another one.
+type Derived[Role ~string] struct {
+	Digests map[Role]string
+	// Platform is the digest of this platform's manifest inside the index that
+	// the other one is; empty if it is no index.
+	Platform string
 }
 
-func push(ctx context.Context, image v1.Image, as, target string) (string, error) {
-	tag, err := name.NewTag(target, name.Insecure)
+// Derive pushes, beside an image in a registry of the run's that speaks plain
+// HTTP, an image for each role: that of this machine's platform, annotated with
+// the role, under the tag that targets gives. Only manifests are pushed, since
+// the layers are there.
+func Derive[Role ~string](ctx context.Context, from reference.Reference, targets map[Role]reference.Reference) (Derived[Role], error) {
+	derived := Derived[Role]{Digests: map[Role]string{}}
+	source, err := name.ParseReference(from.String(), name.Insecure)
+	if err != nil {
+		return derived, fmt.Errorf("deriving images: %w", err)
+	}
+	image, platform, err := platformImage(ctx, source)
+	if err != nil {
+		return derived, fmt.Errorf("deriving images from %q: %w", from, err)
+	}
+	derived.Platform = platform
+	for as, target := range targets {
+		if derived.Digests[as], err = push(ctx, image, string(as), target); err != nil {
+			return derived, fmt.Errorf("deriving image %q: %w", target, err)
+		}
+	}
+	return derived, nil
+}
+
+// options talk to registries of the run's past any proxy.
+func options(ctx context.Context) []remote.Option {
+	return []remote.Option{remote.WithContext(ctx), remote.WithTransport(repository.DirectTransport())}
+}
+
+func push(ctx context.Context, image v1.Image, as string, target reference.Reference) (string, error) {
+	tag, err := name.NewTag(target.String(), name.Insecure)
 	if err != nil {
 		return "", err
 	}
@@ -51,7 +65,7 @@ func push(ctx context.Context, image v1.Image, as, target string) (string, error
 	if !ok {
 		return "", fmt.Errorf("annotating it made something else of it")
 	}
-	if err := remote.Write(tag, derived, remote.WithContext(ctx)); err != nil {
+	if err := remote.Write(tag, derived, options(ctx)...); err != nil {
 		return "", err
 	}
 	digest, err := derived.Digest()
@@ -61,7 +75,7 @@ func push(ctx context.Context, image v1.Image, as, target string) (string, error
 // platformImage returns the image for this machine's architecture, and its
 // digest if it is part of an index.
 func platformImage(ctx context.Context, source name.Reference) (v1.Image, string, error) {
-	descriptor, err := remote.Get(source, remote.WithContext(ctx))
+	descriptor, err := remote.Get(source, options(ctx)...)
 	if err != nil {
 		return nil, "", err
 	}

@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"container-signing/e2e/internal/apiservertest"
 	"container-signing/e2e/internal/report"
 	"container-signing/e2e/internal/workload"
 )
@@ -153,7 +154,7 @@ func denied(manifest, image string) string {
 // TestRun judges by a real API server with a webhook that plays all the tricks
 // that a verdict must not be taken in by.
 func TestRun(t *testing.T) {
-	config := startAPIServer(t)
+	config := apiservertest.Start(t)
 	createNode(t, config)
 	registerWebhooks(t, config)
 	awaitWebhooks(t, Options{Config: config, Images: testImages})

@@ -1,9 +1,9 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 
 	"container-signing/tools"
@@ -53,63 +53,39 @@ const network = `{
 `
 
 // plainHTTP tells containerd to speak plain HTTP to a registry.
-const plainHTTP = `server = "http://%[1]s"
+const plainHTTP = `server = %[1]q
 
-[host."http://%[1]s"]
+[host.%[1]q]
   capabilities = ["pull", "resolve"]
 `
 
-// configuration is where the files that configure a node are.
-const (
-	configuration  = "/run/container-signing"
-	containerdFile = configuration + "/containerd.toml"
-)
+const containerdFile = runFolder + "/containerd.toml"
 
-// writeContainerd writes the configuration of containerd, and of what
-// containerd calls.
-func (c Configuration) writeContainerd() error {
-	in := func(name ...string) string { return filepath.Join(append([]string{configuration}, name...)...) }
+// containerdFiles are what configures containerd, and what containerd calls.
+func (c Configuration) containerdFiles() (files, error) {
+	in := func(name ...string) string { return filepath.Join(append([]string{runFolder}, name...)...) }
 	verifiers := in("verifiers")
-	files := map[string]string{
-		containerdFile: fmt.Sprintf(containerdConfiguration, c.Programs["runc-unfiltered"], in("cni"), in("network"), tools.PauseImage, in("registries"), in("opt"), verifiers),
+	contents, links := map[string]string{
+		containerdFile: fmt.Sprintf(containerdConfiguration, c.Programs["runc-unfiltered"], in("cni"), in("network"),
+			tools.PauseImage, in("registries"), in("opt"), verifiers),
 		// Its name decides its place among others; there are none.
 		in("network", "pods.conflist"): fmt.Sprintf(network, bridge, podRange, gateway),
-	}
+	}, map[string]string{}
 	for _, registry := range c.Registries {
-		if _, err := url.Parse("http://" + registry); err != nil {
-			return fmt.Errorf("configuring registry %q: %w", registry, err)
+		server, err := url.Parse("http://" + registry)
+		if err == nil && server.Host != registry {
+			err = errors.New("it isn't a host, or a host and a port, alone")
 		}
-		files[in("registries", registry, "hosts.toml")] = fmt.Sprintf(plainHTTP, registry)
-	}
-	for path, content := range files {
-		if err := writeFile(path, content); err != nil {
-			return err
+		if err != nil {
+			return files{}, fmt.Errorf("configuring registry %q: %w", registry, err)
 		}
+		contents[in("registries", registry, "hosts.toml")] = fmt.Sprintf(plainHTTP, server)
 	}
-	links := map[string]string{}
 	for _, plugin := range []string{"bridge", "loopback", "host-local", "portmap"} {
 		links[in("cni", plugin)] = c.Programs[plugin]
 	}
 	if c.Verifier != "" {
 		links[filepath.Join(verifiers, filepath.Base(c.Verifier))] = c.Verifier
 	}
-	for link, target := range links {
-		if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
-			return fmt.Errorf("configuring containerd: %w", err)
-		}
-		if err := os.Symlink(target, link); err != nil {
-			return fmt.Errorf("configuring containerd: %w", err)
-		}
-	}
-	return nil
-}
-
-func writeFile(path, content string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("configuring the node: %w", err)
-	}
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		return fmt.Errorf("configuring the node: %w", err)
-	}
-	return nil
+	return files{contents, links}, nil
 }

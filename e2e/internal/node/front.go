@@ -5,24 +5,23 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"container-signing/e2e/internal/cgroup"
 )
 
-// front holds the keeper's lifeline, and ends when the keeper does. Should the
-// keeper be killed, the front is left to remove the cgroups.
-func front(dir string) (err error) {
+// runFront holds the keeper's lifeline, and ends when the keeper does. Should
+// the keeper be killed, the front is left to remove the cgroups.
+func runFront(dir string) error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("becoming the parent of what has lost its own: %w", err)
 	}
-	all, err := hierarchies()
+	group, err := cgroup.Named(groupName(os.Getpid()))
 	if err != nil {
 		return err
 	}
-	own := cgroups{name: cgroupName(os.Getpid()), all: all}
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
@@ -32,7 +31,7 @@ func front(dir string) (err error) {
 		return err
 	}
 	defer writer.Close()
-	cmd := exec.Command(self, keeperCommand, dir)
+	cmd := exec.Command(self, keeperName, dir)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = reader, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if cmd.ExtraFiles, err = inherited(); err != nil {
@@ -43,7 +42,7 @@ func front(dir string) (err error) {
 	}
 	ended := cmd.Wait()
 	reapAll()
-	if err := errors.Join(ended, own.remove()); err != nil {
+	if err := errors.Join(ended, group.Remove()); err != nil {
 		return fmt.Errorf("the node's keeper ended: %w", err)
 	}
 	return nil
@@ -57,38 +56,4 @@ func reapAll() {
 			return // there are none
 		}
 	}
-}
-
-// cgroupPrefix begins the names of all nodes' cgroups.
-const cgroupPrefix = "container-signing-"
-
-// cgroupName names the cgroups of a node after its front.
-func cgroupName(front int) string { return cgroupPrefix + strconv.Itoa(front) }
-
-// lifeline is the file descriptor of the run's lifeline: the first that is
-// inherited beside the standard ones.
-const lifeline = 3
-
-// inherited returns the run's lifeline, if there is one, for the next process.
-func inherited() ([]*os.File, error) {
-	if _, err := unix.FcntlInt(lifeline, unix.F_GETFD, 0); err != nil {
-		return nil, nil // started by hand
-	}
-	copied, err := unix.FcntlInt(lifeline, unix.F_DUPFD_CLOEXEC, lifeline+1)
-	if err != nil {
-		return nil, fmt.Errorf("handing on the lifeline: %w", err)
-	}
-	return []*os.File{os.NewFile(uintptr(copied), "lifeline")}, nil
-}
-
-// withoutReadiness is this process's environment for one that isn't to tell
-// its own readiness as the node's.
-func withoutReadiness() []string {
-	var environment []string
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "NOTIFY_SOCKET=") {
-			environment = append(environment, variable)
-		}
-	}
-	return environment
 }

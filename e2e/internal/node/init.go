@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// initialise is process 1 of a node. It makes the node's own mounts and
+// runInit is process 1 of a node. It makes the node's own mounts and
 // network, starts the supervisor, and reaps what has lost its parent until the
 // supervisor ends.
-func initialise(dir string) error {
+func runInit(dir string) error {
 	if os.Getpid() != 1 {
 		return errors.New("this belongs into a pid namespace of its own, as process 1")
 	}
@@ -33,7 +33,7 @@ func initialise(dir string) error {
 	if err := makeNetwork(); err != nil {
 		return err
 	}
-	supervisor, err := os.StartProcess(self, []string{self, supervisorCommand, dir}, &os.ProcAttr{
+	supervisor, err := os.StartProcess(self, []string{self, supervisorName, dir}, &os.ProcAttr{
 		Env:   os.Environ(),
 		Files: []*os.File{nil, os.Stdout, os.Stderr, os.NewFile(lifeline, "lifeline"), os.NewFile(readiness, "readiness")},
 	})

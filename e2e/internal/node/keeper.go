@@ -11,13 +11,16 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"container-signing/e2e/internal/cgroup"
 )
 
 // namespaces are those that a node has of its own.
-const namespaces = unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
+const namespaces = unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWPID |
+	unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
 
-// keep runs a node until its standard input ends, and leaves nothing of it.
-func keep(dir string) (err error) {
+// runKeeper runs a node until its standard input ends, and leaves nothing of it.
+func runKeeper(dir string) (err error) {
 	c, err := readConfiguration(dir)
 	if err != nil {
 		return err
@@ -28,15 +31,15 @@ func keep(dir string) (err error) {
 	if err := Sweep(); err != nil {
 		fmt.Fprintln(os.Stderr, err) // it doesn't keep this node from running
 	}
-	own, err := makeCgroups(cgroupName(os.Getppid()))
+	group, err := cgroup.Make(groupName(os.Getppid()), controllers)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, own.remove()) }()
+	defer func() { err = errors.Join(err, group.Remove()) }()
 	// The kernel takes the end of the thread that started a process for the
 	// end of its parent.
 	runtime.LockOSThread()
-	cmd, ready, err := startInit(dir, own)
+	cmd, ready, err := startInit(dir, group)
 	if err != nil {
 		return err
 	}
@@ -54,10 +57,10 @@ func keep(dir string) (err error) {
 	return errors.New("the node ended by itself")
 }
 
-// startInit starts process 1 of a node in the cgroups that the node is to
-// have, which its cgroup namespace takes for the roots. It returns a pipe that
+// startInit starts process 1 of a node in the group of cgroups that the node is
+// to have, which its cgroup namespace takes for the roots. It returns a pipe that
 // init writes to when the node is ready.
-func startInit(dir string, own cgroups) (*exec.Cmd, io.Reader, error) {
+func startInit(dir string, group cgroup.Group) (*exec.Cmd, io.Reader, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, nil, fmt.Errorf("finding this program: %w", err)
@@ -66,7 +69,7 @@ func startInit(dir string, own cgroups) (*exec.Cmd, io.Reader, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	cmd := exec.Command(self, initCommand, dir)
+	cmd := exec.Command(self, initName, dir)
 	cmd.Stdout, cmd.Stderr, cmd.Env = os.Stdout, os.Stderr, withoutReadiness()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces, Pdeathsig: syscall.SIGKILL, Setsid: true}
 	held, err := inherited()
@@ -77,19 +80,15 @@ func startInit(dir string, own cgroups) (*exec.Cmd, io.Reader, error) {
 		held = []*os.File{writer}
 	}
 	cmd.ExtraFiles = append(held, writer)
-	if err := own.enter(); err != nil {
-		return nil, nil, errors.Join(err, own.leave())
+	if err := group.Enter(); err != nil {
+		return nil, nil, errors.Join(err, group.Leave())
 	}
 	err = cmd.Start()
-	if err := errors.Join(err, own.leave(), writer.Close()); err != nil {
+	if err := errors.Join(err, group.Leave(), writer.Close()); err != nil {
 		return nil, nil, fmt.Errorf("starting the node in namespaces of its own: %w", err)
 	}
 	return cmd, reader, nil
 }
-
-// readiness is the file descriptor of the pipe by which the supervisor tells
-// that the node is ready.
-const readiness = lifeline + 1
 
 // tellReady hands on by sd_notify(3) that the node is ready. The socket of
 // that can't be reached from another network namespace.

@@ -37,15 +37,16 @@ evictionHard: {memory.available: "0%%", nodefs.available: "0%%", imagefs.availab
 featureGates: {KubeletInUserNamespace: true}
 `
 
-const kubeletFile = configuration + "/kubelet.yaml"
+const kubeletFile = runFolder + "/kubelet.yaml"
 
-// writeKubelet writes kubelet's configuration.
-func (c Configuration) writeKubelet() error {
-	resolver := filepath.Join(configuration, "resolv.conf")
-	// There is no name server: the node has no way out. Pods that ask for the
-	// cluster's are told an address where nobody answers.
-	if err := writeFile(resolver, ""); err != nil {
-		return err
-	}
-	return writeFile(kubeletFile, fmt.Sprintf(kubeletConfiguration, c.CertificateAuthority, resolver, gateway, StaticPods(c.Dir)))
+// kubeletFiles are what configures kubelet.
+func (c Configuration) kubeletFiles() files {
+	resolver := filepath.Join(runFolder, "resolv.conf")
+	return files{contents: map[string]string{
+		kubeletFile: fmt.Sprintf(kubeletConfiguration,
+			c.Membership.CertificateAuthority, resolver, gateway, StaticPods(c.Dir)),
+		// There is no name server: the node has no way out. Pods that ask for
+		// the cluster's are told an address where nobody answers.
+		resolver: "",
+	}}
 }

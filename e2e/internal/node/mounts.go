@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"container-signing/e2e/internal/cgroup"
 )
 
 func mount(source, target, kind string, flags uintptr, options string) error {
@@ -38,7 +40,7 @@ func makeMounts(c Configuration) error {
 	if err != nil {
 		return err
 	}
-	cgroups, err := hierarchies()
+	cgroups, err := cgroup.Hierarchies()
 	if err != nil {
 		return err
 	}
@@ -54,7 +56,7 @@ func makeMounts(c Configuration) error {
 	if err := mount("sysfs", "/sys", "sysfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return err
 	}
-	if err := mountCgroups(cgroups); err != nil {
+	if err := cgroup.Mount(cgroups); err != nil {
 		return err
 	}
 	for _, folder := range hidden {
@@ -89,7 +91,7 @@ func coverSettings() error {
 		if err != nil {
 			return fmt.Errorf("covering a setting: %w", err)
 		}
-		cover := filepath.Join(configuration, "settings", filepath.Base(name))
+		cover := filepath.Join(runFolder, "settings", filepath.Base(name))
 		if err := writeFile(cover, string(content)); err != nil {
 			return err
 		}
@@ -118,7 +120,7 @@ func openKept(c Configuration) (kept, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding this program: %w", err)
 	}
-	folders := []string{c.Dir, filepath.Dir(c.Kubeconfig), filepath.Dir(self)}
+	folders := []string{c.Dir, filepath.Dir(c.Membership.Kubeconfig), filepath.Dir(self)}
 	for _, program := range c.Programs {
 		folders = append(folders, filepath.Dir(program))
 	}

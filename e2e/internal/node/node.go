@@ -2,23 +2,31 @@
 // kubelet, the real programs, in namespaces of their own (mount, network, pid,
 // cgroup, ipc and uts), so that nothing of it is visible or left on the host.
 //
-// It is a chain of processes of this same program, each of which does what the
-// next one can't do for itself:
+// It is a chain of processes of this same program, each the parent of the next.
+// Two are in the namespaces of the host, the others in those of the node:
 //
-//   - the front belongs to the run's processes and ends when it is killed;
-//   - the keeper notices that by the end of a pipe, ends the node, and removes
-//     its cgroups: it is out of reach of what kills the front;
-//   - init is process 1 of the node: it makes its mounts and its network, and
-//     takes over processes that have lost their parents. With it the kernel
-//     ends all others;
-//   - the supervisor starts containerd and kubelet, and restarts them when it is
-//     asked to.
+//	process     where  what it does                        it ends when
+//	front       host   belongs to the run, as the node's   the run kills it, or
+//	                   end that the run sees               the keeper has ended
+//	keeper      host   makes the cgroups and namespaces,   the front has ended
+//	                   and removes them; forwards          or init has
+//	                   what the node reaches of the host
+//	init        node   is process 1: makes mounts and      the keeper kills it
+//	                   network, reaps orphans; with it     or ends, or the
+//	                   the kernel ends all in the node     supervisor ends
+//	supervisor  node   configures and starts containerd    containerd or
+//	                   and kubelet, and restarts them      kubelet ends
+//	                   when it is asked to
 //
-// The janitor of the run's folder removes cgroups that nobody else is left to
-// remove.
+// The front can be killed together with the run's other processes, the keeper is
+// out of reach of that: it has a session of its own, and notices the front's end
+// by the end of a pipe. If the keeper is killed too, the kernel ends init with
+// it, and the front removes the cgroups. If both are killed at once, the
+// janitor of the run's folder removes them ([Sweep]). A fifth process, the
+// probe, tries what init does, in namespaces that end with it ([Check]).
 //
-// The network namespace has no way out. What the node needs of the host is
-// forwarded: the keeper listens on sockets in the node's folder, which the
+// The node's network namespace has no way out. What the node needs of the host
+// is forwarded: the keeper listens on sockets in the node's folder, which the
 // supervisor connects to from the same addresses of loopback as on the host,
 // or from where their names lead to in the node. In the same way the host
 // reaches the supervisor and containerd.
@@ -29,6 +37,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"container-signing/e2e/internal/process"
 	"container-signing/tools"
@@ -42,12 +51,8 @@ type Configuration struct {
 	Programs tools.Programs
 	// Dir is the node's folder, an absolute path that init hides under a file
 	// system of the node's own.
-	Dir string
-	// Kubeconfig connects kubelet to the API server, which is at APIServer.
-	Kubeconfig string
-	APIServer  string
-	// CertificateAuthority is the file of the cluster's authority.
-	CertificateAuthority string
+	Dir        string
+	Membership Membership
 	// Registries are addresses that speak plain HTTP, and the only ones that
 	// the node reaches.
 	Registries []string
@@ -58,17 +63,15 @@ type Configuration struct {
 	Trust    string
 }
 
-// Commands are the arguments with which a program that uses this package has
-// to call [Main] with the argument that follows.
-var Commands = []string{frontCommand, keeperCommand, initCommand, supervisorCommand, probeCommand}
-
-const (
-	frontCommand      = "node-front"
-	keeperCommand     = "node-keeper"
-	initCommand       = "node-init"
-	supervisorCommand = "node-supervisor"
-	probeCommand      = "node-probe"
-)
+// A Membership is what makes a node one of a cluster's.
+type Membership struct {
+	// Kubeconfig connects kubelet, as the node called [Name], to the API server,
+	// which is at the address APIServer.
+	Kubeconfig string
+	APIServer  string
+	// CertificateAuthority is the file of the cluster's authority.
+	CertificateAuthority string
+}
 
 // Start starts a node, and returns when it has been started. It is ready when
 // containerd serves and kubelet has been started; that kubelet has registered
@@ -88,7 +91,7 @@ func Start(processes *process.Group, c Configuration) (*process.Process, error) 
 	if err != nil {
 		return nil, fmt.Errorf("finding this program: %w", err)
 	}
-	return processes.Start(process.Command{Name: "node", Path: self, Args: []string{frontCommand, c.Dir}, NotifiesReady: true})
+	return processes.Start(process.Command{Name: "node", Path: self, Args: []string{frontName, c.Dir}, NotifiesReady: true})
 }
 
 // StaticPods is the folder from which the kubelet of the node in dir takes pods
@@ -110,5 +113,9 @@ func readConfiguration(dir string) (Configuration, error) {
 	return c, nil
 }
 
-// reached are the addresses of the host that the node reaches.
-func (c Configuration) reached() []string { return append([]string{c.APIServer}, c.Registries...) }
+// reached are the addresses of the host that the node reaches, each once.
+func (c Configuration) reached() []string {
+	all := append([]string{c.Membership.APIServer}, c.Registries...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -82,7 +82,8 @@ func (s *services) serveRestarts() error {
 
 // restart ends kubelet and containerd and starts them again.
 func (s *services) restart() error {
-	ctx, cancel := context.WithTimeoutCause(s.processes.Context(), stopLimit, fmt.Errorf("it hasn't ended within %s", stopLimit))
+	late := fmt.Errorf("it hasn't ended within %s", stopLimit)
+	ctx, cancel := context.WithTimeoutCause(s.processes.Context(), stopLimit, late)
 	defer cancel()
 	if err := s.processes.Stop(ctx, s.kubelet); err != nil {
 		return err

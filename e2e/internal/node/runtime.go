@@ -69,7 +69,8 @@ func (r *Runtime) Close() error {
 
 // Pull pulls an image.
 func (r *Runtime) Pull(ctx context.Context, reference string) error {
-	_, err := cri.NewImageServiceClient(r.connection).PullImage(ctx, &cri.PullImageRequest{Image: &cri.ImageSpec{Image: reference}})
+	request := &cri.PullImageRequest{Image: &cri.ImageSpec{Image: reference}}
+	_, err := cri.NewImageServiceClient(r.connection).PullImage(ctx, request)
 	if err != nil {
 		return fmt.Errorf("pulling image %q: %w", reference, err)
 	}
@@ -78,7 +79,8 @@ func (r *Runtime) Pull(ctx context.Context, reference string) error {
 
 // Has tells whether containers could use an image without a pull.
 func (r *Runtime) Has(ctx context.Context, reference string) (bool, error) {
-	status, err := cri.NewImageServiceClient(r.connection).ImageStatus(ctx, &cri.ImageStatusRequest{Image: &cri.ImageSpec{Image: reference}})
+	request := &cri.ImageStatusRequest{Image: &cri.ImageSpec{Image: reference}}
+	status, err := cri.NewImageServiceClient(r.connection).ImageStatus(ctx, request)
 	if err != nil {
 		return false, fmt.Errorf("looking for image %q: %w", reference, err)
 	}

@@ -13,8 +13,8 @@ import (
 	"container-signing/tools"
 )
 
-// supervise starts containerd and kubelet, and ends with either of them.
-func supervise(dir string) error {
+// runSupervisor starts containerd and kubelet, and ends with either of them.
+func runSupervisor(dir string) error {
 	c, err := readConfiguration(dir)
 	if err != nil {
 		return err
@@ -54,17 +54,22 @@ func (s *services) start() error {
 	if err := reach(s.Dir, s.reached(), listen); err != nil {
 		return err
 	}
-	if err := s.writeContainerd(); err != nil {
+	forContainerd, err := s.containerdFiles()
+	if err != nil {
 		return err
 	}
-	if err := s.writeKubelet(); err != nil {
-		return err
+	for _, all := range []files{forContainerd, s.kubeletFiles()} {
+		if err := all.write(); err != nil {
+			return err
+		}
 	}
 	if err := s.startContainerd(); err != nil {
 		return err
 	}
 	ctr := process.Tool{Path: s.Programs["ctr"]}
-	if _, err := ctr.Run(s.processes.Context(), "--namespace", "k8s.io", "images", "import", "--local", s.Programs["pause-image"]); err != nil {
+	_, err = ctr.Run(s.processes.Context(),
+		"--namespace", "k8s.io", "images", "import", "--local", s.Programs["pause-image"])
+	if err != nil {
 		return fmt.Errorf("importing the image %s: %w", tools.PauseImage, err)
 	}
 	if err := s.startKubelet(); err != nil {
@@ -85,7 +90,8 @@ func (s *services) startContainerd() (err error) {
 		environment = append(environment, "NOTATION_CONFIG="+s.Trust)
 	}
 	s.containerd, err = s.processes.Start(process.Command{
-		Name: "containerd", Path: s.Programs["containerd"], Args: []string{"--config", containerdFile}, Env: environment, NotifiesReady: true,
+		Name: "containerd", Path: s.Programs["containerd"],
+		Args: []string{"--config", containerdFile}, Env: environment, NotifiesReady: true,
 	})
 	if err != nil {
 		return err
@@ -96,7 +102,9 @@ func (s *services) startContainerd() (err error) {
 func (s *services) startKubelet() (err error) {
 	s.kubelet, err = s.processes.Start(process.Command{
 		Name: "kubelet", Path: s.Programs["kubelet"],
-		Args: []string{"--config", kubeletFile, "--kubeconfig", s.Kubeconfig, "--hostname-override", Name, "--node-ip", gateway},
+		Args: []string{
+			"--config", kubeletFile, "--kubeconfig", s.Membership.Kubeconfig, "--hostname-override", Name, "--node-ip", gateway,
+		},
 	})
 	return err
 }

@@ -14,7 +14,9 @@ import (
 // awaitReady waits until Kyverno says in a policy's status that its webhooks
 // are configured. Kubernetes' own kinds of policies have no such status, and
 // are ready at once.
-func awaitReady(ctx context.Context, config *rest.Config, resource schema.GroupVersionResource, policy *unstructured.Unstructured) error {
+func awaitReady(
+	ctx context.Context, config *rest.Config, resource schema.GroupVersionResource, policy *unstructured.Unstructured,
+) error {
 	if resource.Group == "admissionregistration.k8s.io" {
 		return nil
 	}
@@ -27,7 +29,7 @@ func awaitReady(ctx context.Context, config *rest.Config, resource schema.GroupV
 		return ready(object)
 	})
 	if err != nil {
-		return fmt.Errorf("waiting for %s %q to be ready: %w; its status is %v", policy.GetKind(), policy.GetName(), err, status)
+		return fmt.Errorf("waiting for %s %q to be ready, with status %v: %w", policy.GetKind(), policy.GetName(), status, err)
 	}
 	return nil
 }

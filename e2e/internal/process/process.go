@@ -3,6 +3,7 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 )
@@ -21,8 +23,10 @@ type Command struct {
 	Name string // names the process in errors and its log file
 	Path string
 	Args []string
-	Env  []string // added to the environment of this process
-	Dir  string   // the working directory; empty for that of this process
+	// Env is added to the variables [OfMachine] and HOME, which is the home of
+	// the group. It gets no others.
+	Env []string
+	Dir string // the working directory; empty for the home of the group
 	// ReadyLine is what the program prints when it is ready. Without it, and
 	// without NotifiesReady, it counts as ready once started.
 	ReadyLine *regexp.Regexp
@@ -49,6 +53,7 @@ type Group struct {
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	logs     string
+	home     string
 	lifeline *os.File
 
 	mu        sync.Mutex
@@ -58,14 +63,21 @@ type Group struct {
 }
 
 // NewGroup makes an empty group that writes a log file for each process into
-// the folder logs. Each process inherits lifeline, so that its reader sees
+// the folder logs. In it is an empty folder too, which is the home of them all
+// and where they work: programs look in both for files of the user's, such as
+// ~/.docker/config.json. Each process inherits lifeline, so that its reader sees
 // the end of file when all of them are gone; nil means none.
 func NewGroup(ctx context.Context, logs string, lifeline *os.File) (*Group, error) {
-	if err := os.MkdirAll(logs, 0o700); err != nil {
+	logs, err := filepath.Abs(logs)
+	if err != nil {
+		return nil, fmt.Errorf("finding the folder for logs: %w", err)
+	}
+	home := filepath.Join(logs, "home")
+	if err := os.MkdirAll(home, 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder for logs: %w", err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	return &Group{ctx: ctx, cancel: cancel, logs: logs, lifeline: lifeline}, nil
+	return &Group{ctx: ctx, cancel: cancel, logs: logs, home: home, lifeline: lifeline}, nil
 }
 
 // Context is cancelled when a process of the group ends by itself or the
@@ -80,7 +92,8 @@ func (g *Group) Start(c Command) (*Process, error) {
 	}
 	p := &Process{name: c.Name, log: output, ready: output.matched, exited: make(chan struct{})}
 	p.cmd = exec.Command(c.Path, c.Args...)
-	p.cmd.Env, p.cmd.Dir = append(os.Environ(), c.Env...), c.Dir
+	p.cmd.Env = slices.Concat(OfMachine.Environment(), []string{"HOME=" + g.home}, c.Env)
+	p.cmd.Dir = cmp.Or(c.Dir, g.home)
 	p.cmd.SysProcAttr = endsWithParent()
 	if g.lifeline != nil {
 		p.cmd.ExtraFiles = []*os.File{g.lifeline}
@@ -231,8 +244,8 @@ func (g *Group) Crash() error {
 	return g.crash
 }
 
-// ended takes down that p has ended, and cancels the group if nobody asked
-// for it.
+// ended records that p has ended, and cancels the group if nobody asked for
+// it.
 func (g *Group) ended(p *Process) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

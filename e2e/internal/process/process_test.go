@@ -3,7 +3,6 @@ package process
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -229,62 +228,5 @@ func TestStartErrors(t *testing.T) {
 	group.Close()
 	if _, err := group.Start(Command{Name: "two", Path: "/bin/true"}); err == nil || !strings.Contains(err.Error(), "the run has ended") {
 		t.Errorf("starting in a closed group: %v", err)
-	}
-}
-
-func TestTool(t *testing.T) {
-	var traced []string
-	tool := Tool{Path: "/bin/sh", Env: []string{"WHO=a b"}, Trace: func(command string) { traced = append(traced, command) }}
-	output, err := tool.Run(context.Background(), "-c", "echo $WHO")
-	if err != nil || output != "a b\n" {
-		t.Errorf("output %q, error %v", output, err)
-	}
-	const want = `WHO='a b' /bin/sh -c 'echo $WHO'`
-	if len(traced) != 1 || traced[0] != want {
-		t.Errorf("traced %q, not %q", traced, want)
-	}
-	_, err = tool.Run(context.Background(), "-c", "echo said; echo words >&2; exit 3")
-	if err == nil || Words(fmt.Errorf("signing: %w", err)) != "words" || !strings.HasPrefix(err.Error(), "exit status 3\n    WHO='a b' /bin/sh -c ") {
-		t.Errorf("the error is %v", err)
-	}
-	if _, err = tool.Run(context.Background(), "-c", "echo said; exit 3"); Words(err) != "said" {
-		t.Errorf("without standard error it is %v", err)
-	}
-}
-
-// TestToolInterrupted ends a tool with all that it has started.
-func TestToolInterrupted(t *testing.T) {
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancelCause(context.Background())
-	done := make(chan error)
-	go func() {
-		_, err := Tool{Path: "/bin/sh", Lifeline: writer}.Run(ctx, "-c", "sleep 1000 & echo started >&3; wait")
-		done <- errors.Join(err, writer.Close())
-	}()
-	if err := reader.SetReadDeadline(time.Now().Add(limit)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.ReadFull(reader, make([]byte, len("started\n"))); err != nil {
-		t.Fatal(err)
-	}
-	cancel(errors.New("Ctrl-C"))
-	if err := <-done; err == nil || !strings.HasPrefix(err.Error(), "Ctrl-C\n") {
-		t.Errorf("the error is %v", err)
-	}
-	if _, err := io.Copy(io.Discard, reader); err != nil {
-		t.Errorf("a process has stayed behind: %v", err)
-	}
-}
-
-// TestQuote lets a shell split what Quote has joined.
-func TestQuote(t *testing.T) {
-	for _, arg := range []string{"", "plain", "a b", "it's", `"$HOME"`, "`id`", "a\nb", "*", "~", "a=b", "sha256:0@x/y,z+%_-.", "ä", `\`, "!"} {
-		output, err := Tool{Path: "/bin/sh"}.Run(context.Background(), "-c", "printf '%s|' "+Quote(arg, "end"))
-		if err != nil || output != arg+"|end|" {
-			t.Errorf("%q becomes %q: %v", arg, output, err)
-		}
 	}
 }

@@ -7,16 +7,20 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"strings"
 	"time"
+
+	shellquote "github.com/kballard/go-shellquote"
 )
 
 // A Tool is a program that is run for one answer, such as notation or oras.
 type Tool struct {
 	Path string
-	Env  []string // added to the environment of this process
-	Dir  string   // the working directory; empty for that of this process
+	// Inherits says what it gets of this process's environment; by default no
+	// more than any program needs.
+	Inherits Inheritance
+	Env      []string // added to what it inherits
+	Dir      string   // the working directory; empty for that of this process
 	// Trace is told each command as one could paste it into a shell; nil if
 	// nobody wants to know.
 	Trace func(command string)
@@ -38,7 +42,7 @@ func (t Tool) Run(ctx context.Context, args ...string) (string, error) {
 		t.Trace(command)
 	}
 	cmd := exec.CommandContext(ctx, t.Path, args...)
-	cmd.Env, cmd.Dir = append(os.Environ(), t.Env...), t.Dir
+	cmd.Env, cmd.Dir = append(t.Inherits.Environment(), t.Env...), t.Dir
 	cmd.SysProcAttr = ownGroup()
 	cmd.SysProcAttr.Setpgid = !t.Asks
 	if t.Lifeline != nil {
@@ -72,13 +76,13 @@ func (t Tool) Run(ctx context.Context, args ...string) (string, error) {
 func (t Tool) command(args []string) string {
 	var command strings.Builder
 	if t.Dir != "" {
-		command.WriteString("cd " + Quote(t.Dir) + " && ")
+		command.WriteString("cd " + shellquote.Join(t.Dir) + " && ")
 	}
 	for _, variable := range t.Env {
 		name, value, _ := strings.Cut(variable, "=")
-		command.WriteString(name + "=" + Quote(value) + " ")
+		command.WriteString(name + "=" + shellquote.Join(value) + " ")
 	}
-	return command.String() + Quote(append([]string{t.Path}, args...)...)
+	return command.String() + shellquote.Join(append([]string{t.Path}, args...)...)
 }
 
 // A ToolError is a tool's failure in its own words.
@@ -102,19 +106,4 @@ func Words(err error) string {
 		return failure.Words
 	}
 	return err.Error()
-}
-
-var needsQuotes = regexp.MustCompile(`[^A-Za-z0-9_@%+=:,./-]`)
-
-// Quote joins arguments into a command that a POSIX shell splits into the
-// same arguments.
-func Quote(args ...string) string {
-	quoted := make([]string, len(args))
-	for i, arg := range args {
-		quoted[i] = arg
-		if arg == "" || needsQuotes.MatchString(arg) {
-			quoted[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(quoted, " ")
 }

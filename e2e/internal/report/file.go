@@ -6,14 +6,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"container-signing/internal/hint"
 )
 
 // Write writes the report into dir, which it makes if it is missing, as
-// report.json, junit.xml and table.txt. Each file appears under its name only when it is
-// whole.
+// report.json, junit.xml and table.txt. Each file appears under its name only
+// when it is whole.
 func (r Report) Write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("making the folder of the report: %w", err)
+		return unwritable(fmt.Errorf("making the folder %q of the report: %w", dir, err))
 	}
 	for _, file := range []struct {
 		name  string
@@ -24,10 +26,14 @@ func (r Report) Write(dir string) error {
 		{"table.txt", r.WriteTable},
 	} {
 		if err := writeWhole(filepath.Join(dir, file.name), file.write); err != nil {
-			return fmt.Errorf("writing the report %q: %w", filepath.Join(dir, file.name), err)
+			return unwritable(fmt.Errorf("writing the report %q: %w", filepath.Join(dir, file.name), err))
 		}
 	}
 	return nil
+}
+
+func unwritable(err error) error {
+	return hint.Add(err, "give a folder that can be written to")
 }
 
 // writeWhole writes a file beside its place and then puts it there.
@@ -38,7 +44,7 @@ func writeWhole(path string, write func(io.Writer) error) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			// What can't be written can hardly be removed; the first error tells.
+			// The first error is the one to tell.
 			_ = os.Remove(file.Name())
 		}
 	}()

@@ -73,6 +73,8 @@ type Verdict struct {
 	Policy  string `json:"policy,omitempty"`
 	Webhook string `json:"webhook,omitempty"`
 	Reason  string `json:"reason,omitempty"`
+	// Short is what differs, in a few words, such as "unsigned".
+	Short string `json:"short,omitempty"`
 	// Matched are the words of the reason that were expected.
 	Matched string `json:"matched,omitempty"`
 	// Detail says what was looked at where it was admitted.

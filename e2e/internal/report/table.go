@@ -5,9 +5,10 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"container-signing/internal/terminal"
 )
 
 const (
@@ -71,19 +72,19 @@ func (t *table) render(r Report) string {
 
 // verdicts writes the rows.
 func (t *table) verdicts(verdicts []Verdict) {
-	name := utf8.RuneCountInString("WORKLOAD")
+	name := terminal.Width("WORKLOAD")
 	for _, v := range verdicts {
-		name = max(name, utf8.RuneCountInString(v.Workload))
+		name = max(name, terminal.Width(terminal.OneLine(v.Workload)))
 	}
 	left := max(reasonWidth, t.width-len("  ")-name-len("  admitted  admitted  12.34 s  "))
-	fmt.Fprintf(t, "  %s  EXPECTED  SEEN         TIME  REASON\n", pad("WORKLOAD", name))
+	fmt.Fprintf(t, "  %s  EXPECTED  SEEN         TIME  REASON\n", terminal.Pad("WORKLOAD", name))
 	for _, v := range verdicts {
 		mark := t.green("✓")
 		if !v.Passed {
 			mark = t.red("✗")
 		}
-		fmt.Fprintf(t, "%s %s  %s  %s  %5.2f s  %s\n", mark, pad(v.Workload, name),
-			pad(v.Expected, 8), pad(v.Seen, 8), v.Seconds, cut(v.summary(), v.Matched, left))
+		fmt.Fprintf(t, "%s %s  %s  %s  %5.2f s  %s\n", mark, terminal.Pad(terminal.OneLine(v.Workload), name),
+			terminal.Pad(v.Expected, 8), terminal.Pad(v.Seen, 8), v.Seconds, v.summary(left))
 		if !v.Passed {
 			t.paragraph(v.explain())
 		}
@@ -93,7 +94,8 @@ func (t *table) verdicts(verdicts []Verdict) {
 // paragraph writes a text of one or more lines, indented and wrapped.
 func (t *table) paragraph(text string) {
 	for line := range strings.Lines(strings.TrimSpace(text)) {
-		for _, piece := range wrap(strings.TrimRight(line, " \n"), max(reasonWidth, t.width-len(indentation))) {
+		line = terminal.Printable(strings.TrimRight(line, " \r\n"))
+		for _, piece := range terminal.Wrap(line, max(reasonWidth, t.width-len(indentation))) {
 			fmt.Fprintf(t, "%s\n", strings.TrimRight(indentation+piece, " "))
 		}
 	}

@@ -1,9 +1,10 @@
 package report
 
 import (
+	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"container-signing/internal/terminal"
 )
 
 // words are what the policy said, or what was looked at.
@@ -14,12 +15,32 @@ func (v Verdict) words() string {
 	return v.Detail
 }
 
-// summary is one line for the table.
-func (v Verdict) summary() string {
-	if !v.Passed {
-		return oneLine(v.Failure)
+// summary is what the table has room for: a line of at most width columns.
+func (v Verdict) summary(width int) string {
+	switch {
+	case !v.Passed:
+		return terminal.Cut(cell(v.Failure), width)
+	case v.Short != "":
+		return terminal.Cut(cell(v.Short), width)
+	default:
+		return excerpt(cell(v.words()), terminal.OneLine(v.Matched), width)
 	}
-	return oneLine(v.words())
+}
+
+// cell makes one line of a text, without its advice: there is no room for that.
+func cell(text string) string {
+	lines := slices.Collect(strings.Lines(text))
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, "hint: ") })
+	return terminal.OneLine(strings.Join(lines, ""))
+}
+
+// excerpt shortens a line to a width. If the words that matter would be cut
+// off, it begins with them instead.
+func excerpt(line, words string, width int) string {
+	if at := strings.Index(line, words); at > 0 && terminal.Width(line[:at+len(words)]) > width-1 && terminal.Width(line) > width {
+		line = line[strings.LastIndexByte(line[:at], ' ')+1:]
+	}
+	return terminal.Cut(line, width)
 }
 
 // explain tells all that is known about a verdict that didn't pass.
@@ -35,59 +56,4 @@ func (v Verdict) explain() string {
 		lines = append(lines, "looked at: "+v.Detail)
 	}
 	return strings.Join(lines, "\n")
-}
-
-// oneLine replaces line breaks, and everything else that would make a mess of
-// a terminal, by single spaces.
-func oneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
-}
-
-// cut shortens a line to a width in columns. It shows the words that matter
-// where it can't show all.
-func cut(line, words string, width int) string {
-	if utf8.RuneCountInString(line) <= width {
-		return line
-	}
-	runes := []rune(line)
-	if at := strings.Index(line, oneLine(words)); words != "" && at > 0 {
-		start := utf8.RuneCountInString(line[:at])
-		if start+utf8.RuneCountInString(words) > width-1 {
-			runes = append([]rune("…"), runes[start:]...)
-		}
-	}
-	if len(runes) > width {
-		runes = append(runes[:width-1], '…')
-	}
-	return string(runes)
-}
-
-// wrap breaks a line into pieces of at most width columns, at spaces where
-// there are any.
-func wrap(line string, width int) []string {
-	line = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, line)
-	runes := []rune(line)
-	var pieces []string
-	for len(runes) > width {
-		at := width
-		for i := width; i > width/2; i-- {
-			if runes[i] == ' ' {
-				at = i
-				break
-			}
-		}
-		pieces = append(pieces, strings.TrimRight(string(runes[:at]), " "))
-		runes = []rune(strings.TrimLeft(string(runes[at:]), " "))
-	}
-	return append(pieces, string(runes))
-}
-
-// pad fills a text with spaces up to a width in columns.
-func pad(text string, width int) string {
-	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
 }

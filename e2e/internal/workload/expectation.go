@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"container-signing/internal/hint"
 )
 
 // expectation reads from the documents' annotations what must happen.
@@ -35,9 +37,11 @@ func (d Document) checkAnnotations(decides bool) error {
 		switch {
 		case !strings.HasPrefix(name, AnnotationPrefix):
 		case !slices.Contains(known, name):
-			return fmt.Errorf("%s has the unknown annotation %s: known are %s", d.describe(), name, strings.Join(known, ", "))
+			err := fmt.Errorf("%s has the unknown annotation %s", d.describe(), name)
+			return hint.Add(err, "known are %s", strings.Join(known, ", "))
 		case !decides:
-			return fmt.Errorf("%s has the annotation %s, but must be admitted: only the last document of a file in %s/ must be refused", d.describe(), name, deny)
+			err := fmt.Errorf("%s has the annotation %s, but must be admitted", d.describe(), name)
+			return hint.Add(err, "only the last document of a file in %s/ must be refused", deny)
 		}
 	}
 	return nil
@@ -48,7 +52,8 @@ func (d Document) refusal() (*Refusal, error) {
 	annotations := d.Object.GetAnnotations()
 	for _, name := range []string{RefusedBy, Because} {
 		if annotations[name] == "" {
-			return nil, fmt.Errorf("%s must be refused, but has no annotation %s: it needs %s", d.describe(), name, annotationsNeeded)
+			err := fmt.Errorf("%s must be refused, but has no annotation %s", d.describe(), name)
+			return nil, hint.Add(err, "it needs %s", annotationsNeeded)
 		}
 	}
 	because, err := regexp.Compile(annotations[Because])
@@ -56,12 +61,14 @@ func (d Document) refusal() (*Refusal, error) {
 		return nil, fmt.Errorf("%s: annotation %s: %w", d.describe(), Because, err)
 	}
 	if because.MatchString("") {
-		return nil, fmt.Errorf("%s: annotation %s: %q matches every reason; name words that the reason must have", d.describe(), Because, because)
+		err := fmt.Errorf("%s: annotation %s: %q matches every reason", d.describe(), Because, because)
+		return nil, hint.Add(err, "name words that the reason must have")
 	}
 	refusal := &Refusal{Policy: annotations[RefusedBy], Because: because, Image: annotations[RefusedImage]}
 	used := func(c Container) bool { return c.Image() == refusal.Image }
 	if refusal.Image != "" && !slices.ContainsFunc(d.Kind.Containers(d.Object), used) {
-		return nil, fmt.Errorf("%s: annotation %s: no container has the image %q", d.describe(), RefusedImage, refusal.Image)
+		return nil, fmt.Errorf("%s: annotation %s: no container has the image %q",
+			d.describe(), RefusedImage, refusal.Image)
 	}
 	return refusal, nil
 }

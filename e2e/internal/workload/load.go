@@ -8,14 +8,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"container-signing/e2e/internal/manifest"
+	"container-signing/internal/hint"
 )
 
 const (
 	admit = "admit"
 	deny  = "deny"
-	// sizeLimit bounds a file, in bytes. The API server takes no larger
-	// request.
-	sizeLimit = 3 << 20
 )
 
 // Load reads all workloads below folder, sorted by name. It checks all that
@@ -23,16 +23,19 @@ const (
 // and says what to change. All faults of all files are reported together.
 func Load(folder string) ([]Workload, error) {
 	if info, err := os.Stat(folder); err != nil {
-		return nil, fmt.Errorf("reading workloads: %w; name a folder that holds %s/ and %s/", err, admit, deny)
+		err = fmt.Errorf("reading workloads: %w", err)
+		return nil, hint.Add(err, "name a folder that holds %s/ and %s/", admit, deny)
 	} else if !info.IsDir() {
-		return nil, fmt.Errorf("reading workloads from %q: it is a file; name the folder that holds %s/ and %s/", folder, admit, deny)
+		err := fmt.Errorf("reading workloads from %q: it is a file", folder)
+		return nil, hint.Add(err, "name the folder that holds %s/ and %s/", admit, deny)
 	}
 	files, err := manifests(folder)
 	if err != nil {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("reading workloads from %q: it has no manifests; put what must be admitted into %s/*.yaml and what must be refused into %s/*.yaml", folder, admit, deny)
+		return nil, hint.Add(fmt.Errorf("reading workloads from %q: it has no manifests", folder),
+			"put what must be admitted into %s/*.yaml and what must be refused into %s/*.yaml", admit, deny)
 	}
 	var workloads []Workload
 	var faults []error
@@ -80,11 +83,13 @@ func manifests(folder string) ([]string, error) {
 
 func checkPlace(path, file string) error {
 	if !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(file)) {
-		return fmt.Errorf("reading workload %q: it isn't a manifest by its name; manifests end in .yaml, .yml or .json", path)
+		err := fmt.Errorf("reading workload %q: it isn't a manifest by its name", path)
+		return hint.Add(err, "manifests end in .yaml, .yml or .json")
 	}
 	top, _, below := strings.Cut(filepath.ToSlash(file), "/")
 	if !below || top != admit && top != deny {
-		return fmt.Errorf("reading workload %q: what must happen to it is unknown; move it to %s/ or %s/", path, admit, deny)
+		err := fmt.Errorf("reading workload %q: what must happen to it is unknown", path)
+		return hint.Add(err, "move it to %s/ or %s/", admit, deny)
 	}
 	return nil
 }
@@ -93,9 +98,9 @@ func checkPlace(path, file string) error {
 func read(folder, file string) (Workload, error) {
 	path := filepath.Join(folder, file)
 	w := Workload{Name: filepath.ToSlash(strings.TrimSuffix(file, filepath.Ext(file))), File: path}
-	content, err := readFile(path)
+	content, err := manifest.Read(path)
 	if err != nil {
-		return w, fmt.Errorf("reading workload: %w", err)
+		return w, fmt.Errorf("reading workload %q: %w", path, err)
 	}
 	if w.Documents, err = parse(content); err != nil {
 		return w, fmt.Errorf("reading workload %q: %w", path, err)
@@ -107,20 +112,6 @@ func read(folder, file string) (Workload, error) {
 	return w, nil
 }
 
-func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%q is no regular file", path)
-	}
-	if info.Size() > sizeLimit {
-		return nil, fmt.Errorf("%q has %d bytes; a manifest may have %d", path, info.Size(), sizeLimit)
-	}
-	return os.ReadFile(path)
-}
-
 // collisions finds objects that two files describe: they are applied at the
 // same time, and one would update what the other made.
 func collisions(workloads []Workload) error {
@@ -128,16 +119,17 @@ func collisions(workloads []Workload) error {
 	owner, named := map[string]string{}, map[string]string{}
 	for _, w := range workloads {
 		if first, taken := named[w.Name]; taken {
-			faults = append(faults, fmt.Errorf("reading workload %q: %q has the same name; name them differently", w.File, first))
+			faults = append(faults, fmt.Errorf("reading workload %q: %q has the same name", w.File, first))
 		}
 		named[w.Name] = w.File
 		for _, document := range w.Documents {
 			id := document.id()
 			if first, taken := owner[id]; taken && first != w.File {
-				faults = append(faults, fmt.Errorf("reading workload %q: document %d: %s is in %q too; name them differently", w.File, document.Number, document.describe(), first))
+				faults = append(faults, fmt.Errorf("reading workload %q: document %d: %s is in %q too",
+					w.File, document.Number, document.describe(), first))
 			}
 			owner[id] = w.File
 		}
 	}
-	return errors.Join(faults...)
+	return hint.Add(errors.Join(faults...), "name them differently")
 }

@@ -1,53 +1,40 @@
 package workload
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer/json"
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/yaml"
+
+	"container-signing/e2e/internal/manifest"
+	"container-signing/internal/hint"
 )
 
 // strict decodes into the API's own types and refuses unknown fields.
-var strict = json.NewSerializerWithOptions(json.DefaultMetaFactory, scheme.Scheme, scheme.Scheme, json.SerializerOptions{Strict: true})
+var strict = json.NewSerializerWithOptions(
+	json.DefaultMetaFactory, scheme.Scheme, scheme.Scheme, json.SerializerOptions{Strict: true})
 
 // parse reads the documents of one file.
 func parse(content []byte) ([]Document, error) {
-	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(content)))
 	var documents []Document
-	for number := 1; ; {
-		text, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			break
+	for read, err := range manifest.Documents(content) {
+		var document Document
+		if err == nil {
+			document, err = parseDocument(read.JSON)
+		}
+		if err == nil {
+			document.Number = read.Number
+			err = document.relate(documents)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("document %d: %w", number, err)
-		}
-		encoded, err := yaml.YAMLToJSONStrict(text)
-		if err != nil {
-			return nil, fmt.Errorf("document %d: it isn't YAML: %w", number, err)
-		}
-		if string(encoded) == "null" { // nothing but comments
-			continue
-		}
-		document, err := parseDocument(encoded)
-		if err != nil {
-			return nil, fmt.Errorf("document %d: %w", number, err)
-		}
-		document.Number = number
-		if err := document.relate(documents); err != nil {
-			return nil, fmt.Errorf("document %d: %w", number, err)
+			return nil, fmt.Errorf("document %d: %w", read.Number, err)
 		}
 		documents = append(documents, document)
-		number++
 	}
 	if len(documents) == 0 {
 		return nil, errors.New("it has no documents")
@@ -66,7 +53,8 @@ func parseDocument(encoded []byte) (Document, error) {
 	}
 	kind, known := KindNamed(head.Kind)
 	if !known || kind.GroupVersion().String() != head.APIVersion {
-		return Document{}, fmt.Errorf("unknown kind %s %s: known are %s", head.APIVersion, head.Kind, knownKinds())
+		err := fmt.Errorf("unknown kind %s %s", head.APIVersion, head.Kind)
+		return Document{}, hint.Add(err, "known are %s", knownKinds())
 	}
 	if _, _, err := strict.Decode(encoded, nil, nil); err != nil {
 		return Document{}, fmt.Errorf("%s: %w", head.Kind, err)
@@ -109,11 +97,13 @@ func (d *Document) relate(earlier []Document) error {
 		return nil
 	}
 	if d.Kind.Kind != "Pod" || d.Updates < 0 {
-		return fmt.Errorf("%s has ephemeralContainers: they can only be added to a pod that is there; describe the pod without them in the document before", d.describe())
+		err := fmt.Errorf("%s has ephemeralContainers: they can only be added to a pod that is there", d.describe())
+		return hint.Add(err, "describe the pod without them in the document before")
 	}
 	d.AddsEphemeralContainers = true
 	if !reflect.DeepEqual(d.specWithoutEphemeralContainers(), earlier[d.Updates].specWithoutEphemeralContainers()) {
-		return fmt.Errorf("%s differs from the document before by more than ephemeralContainers; they can only be added by themselves", d.describe())
+		err := fmt.Errorf("%s differs from the document before by more than ephemeralContainers", d.describe())
+		return hint.Add(err, "they can only be added by themselves")
 	}
 	return nil
 }

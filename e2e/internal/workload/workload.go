@@ -24,7 +24,8 @@ const (
 	RefusedBy         = AnnotationPrefix + "refused-by"
 	Because           = AnnotationPrefix + "because"
 	RefusedImage      = AnnotationPrefix + "refused-image"
-	annotationsNeeded = RefusedBy + " (the policy that must refuse it) and " + Because + " (a regular expression that the reason must match)"
+	annotationsNeeded = RefusedBy + " (the policy that must refuse it) and " +
+		Because + " (a regular expression that the reason must match)"
 )
 
 // A Workload is one file of manifests.

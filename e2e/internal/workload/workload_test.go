@@ -9,17 +9,22 @@ import (
 // everyKind describes one object of each kind, with an image in each list of
 // containers that the kind takes.
 var everyKind = map[string]string{
-	"Pod":                   "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: POD",
-	"Deployment":            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {selector: {}, template: {spec: POD}}",
-	"ReplicaSet":            "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: x}\nspec: {selector: {}, template: {spec: POD}}",
-	"StatefulSet":           "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: x}\nspec: {selector: {}, template: {spec: POD}}",
-	"DaemonSet":             "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: x}\nspec: {selector: {}, template: {spec: POD}}",
-	"Job":                   "apiVersion: batch/v1\nkind: Job\nmetadata: {name: x}\nspec: {template: {spec: POD}}",
-	"CronJob":               "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: x}\nspec: {schedule: '@yearly', jobTemplate: {spec: {template: {spec: POD}}}}",
-	"ReplicationController": "apiVersion: v1\nkind: ReplicationController\nmetadata: {name: x}\nspec: {template: {spec: POD}}",
+	"Pod":         "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: POD",
+	"Deployment":  "apiVersion: apps/v1\nkind: Deployment\n" + selecting,
+	"ReplicaSet":  "apiVersion: apps/v1\nkind: ReplicaSet\n" + selecting,
+	"StatefulSet": "apiVersion: apps/v1\nkind: StatefulSet\n" + selecting,
+	"DaemonSet":   "apiVersion: apps/v1\nkind: DaemonSet\n" + selecting,
+	"Job":         "apiVersion: batch/v1\nkind: Job\nmetadata: {name: x}\nspec: {template: {spec: POD}}",
+	"ReplicationController": "apiVersion: v1\nkind: ReplicationController\n" +
+		"metadata: {name: x}\nspec: {template: {spec: POD}}",
+	"CronJob": "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: x}\n" +
+		"spec: {schedule: '@yearly', jobTemplate: {spec: {template: {spec: POD}}}}",
 }
 
-const podSpec = "{initContainers: [{name: a, image: signed}], containers: [{name: b, image: signed-too}, {name: c, image: 'signed:v1'}]}"
+const selecting = "metadata: {name: x}\nspec: {selector: {}, template: {spec: POD}}"
+
+const podSpec = `{"initContainers": [{"name": "a", "image": "signed"}],
+  "containers": [{"name": "b", "image": "signed-too"}, {"name": "c", "image": "signed:v1"}]}`
 
 func imagesOf(document Document) []string {
 	var images []string
@@ -30,6 +35,7 @@ func imagesOf(document Document) []string {
 }
 
 func TestWithImages(t *testing.T) {
+	t.Parallel()
 	if len(everyKind) != len(kinds) {
 		t.Fatalf("%d kinds are tested, %d are known", len(everyKind), len(kinds))
 	}
@@ -40,8 +46,8 @@ func TestWithImages(t *testing.T) {
 				t.Fatal(err)
 			}
 			original := Workload{Documents: documents}
-			replaced := original.WithImages(map[string]string{"signed": "host:5001/repository:tag", "signed-too": "signed"})
-			want := []string{"initContainers a host:5001/repository:tag", "containers b signed", "containers c signed:v1"}
+			replaced := original.WithImages(map[string]string{"signed": "host:5001/repo:tag", "signed-too": "signed"})
+			want := []string{"initContainers a host:5001/repo:tag", "containers b signed", "containers c signed:v1"}
 			if got := imagesOf(replaced.Last()); !slices.Equal(got, want) {
 				t.Errorf("got %q, want %q", got, want)
 			}
@@ -54,6 +60,7 @@ func TestWithImages(t *testing.T) {
 }
 
 func TestWithImagesOfEphemeralContainers(t *testing.T) {
+	t.Parallel()
 	documents, err := parse([]byte(goodPod + "---\n" + withDebugger))
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"syscall"
+
+	"container-signing/internal/hint"
 )
 
 // JanitorCommand is the argument with which a program that uses this package
@@ -33,9 +36,14 @@ func New() (*Workspace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding this program: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "container-signing-")
+	// The run's processes work elsewhere than this one: it has to be absolute.
+	parent, err := filepath.Abs(os.TempDir())
 	if err != nil {
-		return nil, fmt.Errorf("making a temporary folder: %w; TMPDIR names another place", err)
+		return nil, fmt.Errorf("finding the place of temporary folders: %w", err)
+	}
+	dir, err := os.MkdirTemp(parent, "container-signing-")
+	if err != nil {
+		return nil, hint.Add(fmt.Errorf("making a temporary folder: %w", err), "let TMPDIR name another place")
 	}
 	reader, writer, err := os.Pipe()
 	if err != nil {
@@ -46,7 +54,8 @@ func New() (*Workspace, error) {
 	// A session of its own, out of reach of the terminal's signals.
 	janitor.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := errors.Join(janitor.Start(), reader.Close()); err != nil {
-		return nil, errors.Join(fmt.Errorf("starting the janitor of the temporary folder: %w", err), writer.Close(), os.Remove(dir))
+		err = fmt.Errorf("starting the janitor of the temporary folder: %w", err)
+		return nil, errors.Join(err, writer.Close(), os.Remove(dir))
 	}
 	return &Workspace{Dir: dir, Lifeline: writer, janitor: janitor}, nil
 }
@@ -70,7 +79,8 @@ func (w *Workspace) Explain(err error) error {
 		return err
 	}
 	if free := disk.Bavail * uint64(disk.Bsize); free < least {
-		return fmt.Errorf("%w\nthe disk of the temporary folder %q has only %d MB left; free some, or let TMPDIR name another place", err, w.Dir, free>>20)
+		err = fmt.Errorf("%w\nthe disk of the temporary folder %q has only %d MB left", err, w.Dir, free>>20)
+		return hint.Add(err, "free some space, or let TMPDIR name another place")
 	}
 	return err
 }

@@ -2,11 +2,14 @@ package workspace
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"container-signing/internal/hint"
 )
 
 // TestMain lets the test's own program be the janitor, and a run that is
@@ -17,6 +20,10 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	}
+	if len(os.Args) == 2 && os.Args[1] == killedRun {
+		fmt.Fprintln(os.Stderr, beKilled())
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
@@ -74,7 +81,7 @@ func TestJanitorWaitsForAll(t *testing.T) {
 
 func TestNoPlaceForTheFolder(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
-	if _, err := New(); err == nil || !strings.Contains(err.Error(), "TMPDIR names another place") {
+	if _, err := New(); err == nil || !strings.HasSuffix(hint.Text(err), "\nhint: let TMPDIR name another place") {
 		t.Errorf("the error is %v", err)
 	}
 }

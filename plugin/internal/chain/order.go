@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"container-signing/internal/hint"
 )
 
 // maxCertificates bounds the work of looking for who issued whom.
@@ -17,7 +19,8 @@ const maxCertificates = 100
 // breaks another rule is still placed, and that rule can be named.
 func order(certificates []*x509.Certificate) ([]*x509.Certificate, error) {
 	if len(certificates) > maxCertificates {
-		return nil, fmt.Errorf("the file holds %d certificates: leave the leaf's, those of its issuers and the root's", len(certificates))
+		return nil, hint.Add(fmt.Errorf("the file holds %d certificates", len(certificates)),
+			"leave the leaf's, those of its issuers and the root's")
 	}
 	pool := distinct(certificates)
 	leaf, err := findLeaf(pool)
@@ -31,7 +34,8 @@ func order(certificates []*x509.Certificate) ([]*x509.Certificate, error) {
 			return nil, err
 		}
 		if slices.Contains(chain, issuer) {
-			return nil, fmt.Errorf("certificate %q is an issuer of its own issuer: give the chain a self-signed root", subject(issuer))
+			return nil, hint.Add(fmt.Errorf("certificate %q is an issuer of its own issuer", subject(issuer)),
+				"give the chain a self-signed root")
 		}
 		chain = append(chain, issuer)
 	}
@@ -63,9 +67,11 @@ func findLeaf(pool []*x509.Certificate) (*x509.Certificate, error) {
 	case 1:
 		return ends[0], nil
 	case 0:
-		return nil, fmt.Errorf("no signing certificate among %s: add the certificate of the key that signs", subjects(pool))
+		return nil, hint.Add(fmt.Errorf("no signing certificate among %s", subjects(pool)),
+			"add the certificate of the key that signs")
 	default:
-		return nil, fmt.Errorf("more than one signing certificate: %s: leave the one of the key that signs", subjects(ends))
+		return nil, hint.Add(fmt.Errorf("more than one signing certificate: %s", subjects(ends)),
+			"leave the one of the key that signs")
 	}
 }
 
@@ -91,7 +97,8 @@ func findIssuer(certificate *x509.Certificate, pool []*x509.Certificate) (*x509.
 	case 0:
 		return nil, missingIssuer(certificate, pool)
 	default:
-		return nil, fmt.Errorf("%d certificates %q could be the issuer of %q: leave one", len(issuers), subject(issuers[0]), subject(certificate))
+		return nil, hint.Add(fmt.Errorf("%d certificates %q could be the issuer of %q",
+			len(issuers), subject(issuers[0]), subject(certificate)), "leave one")
 	}
 }
 
@@ -102,18 +109,26 @@ func missingIssuer(certificate *x509.Certificate, pool []*x509.Certificate) erro
 		if !bytes.Equal(candidate.RawSubject, certificate.RawIssuer) {
 			continue
 		}
-		err := candidate.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate, certificate.Signature)
+		err := checkSignature(candidate, certificate)
 		if errors.As(err, new(x509.InsecureAlgorithmError)) {
-			return fmt.Errorf("certificate %q is signed with %v, which verifiers refuse: have it issued again with SHA-256 or better", subject(certificate), certificate.SignatureAlgorithm)
+			return hint.Add(fmt.Errorf("certificate %q is signed with %v, which verifiers refuse",
+				subject(certificate), certificate.SignatureAlgorithm), "have it issued again with SHA-256 or better")
 		}
-		return fmt.Errorf("certificate %q names %q as its issuer, but the certificate of that name in the file didn't sign it (%v): replace it by the one that did", subject(certificate), certificate.Issuer, err)
+		return hint.Add(fmt.Errorf("certificate %q names %q as its issuer, "+
+			"but the certificate of that name in the file didn't sign it (%w)",
+			subject(certificate), certificate.Issuer, err), "replace it by the one that did")
 	}
-	return fmt.Errorf("the chain ends at %q, which isn't self-signed: add the certificate of its issuer %q, and so on up to the self-signed root", subject(certificate), certificate.Issuer)
+	return hint.Add(fmt.Errorf("the chain ends at %q, which isn't self-signed", subject(certificate)),
+		"add the certificate of its issuer %q, and so on up to the self-signed root", certificate.Issuer)
 }
 
 func issued(issuer, certificate *x509.Certificate) bool {
-	return bytes.Equal(issuer.RawSubject, certificate.RawIssuer) &&
-		issuer.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate, certificate.Signature) == nil
+	return bytes.Equal(issuer.RawSubject, certificate.RawIssuer) && checkSignature(issuer, certificate) == nil
+}
+
+// checkSignature isn't CheckSignatureFrom, which checks more than the signature.
+func checkSignature(issuer, certificate *x509.Certificate) error {
+	return issuer.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate, certificate.Signature)
 }
 
 func subject(certificate *x509.Certificate) string {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	nx509 "github.com/notaryproject/notation-core-go/x509"
+
+	"container-signing/internal/hint"
 )
 
 // maxFileSize bounds what is read of a chain file, in bytes. A chain of ten
@@ -39,7 +41,8 @@ func Load(path string, now time.Time) ([]*x509.Certificate, error) {
 		return nil, fmt.Errorf("ordering certificate chain %q: %w", path, err)
 	}
 	if err := nx509.ValidateCodeSigningCertChain(chain, &now); err != nil {
-		return nil, fmt.Errorf("checking certificate chain %q by the Notary Project's certificate requirements: %w", path, err)
+		return nil, fmt.Errorf("checking certificate chain %q by the Notary Project's certificate requirements: %w",
+			path, err)
 	}
 	return chain, nil
 }
@@ -48,7 +51,7 @@ func Load(path string, now time.Time) ([]*x509.Certificate, error) {
 // notation starts the plugin three times a signature, and each time it has to
 // read the chain.
 func readFile(path string) ([]byte, error) {
-	// Opening a pipe would else wait for somebody to write.
+	// Without O_NONBLOCK opening a pipe would wait for somebody to write.
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("opening certificate chain: %w", err)
@@ -59,28 +62,32 @@ func readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("opening certificate chain: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("opening certificate chain %q: not a regular file: name a PEM or DER file", path)
+		return nil, hint.Add(fmt.Errorf("opening certificate chain %q: not a regular file", path),
+			"name a PEM or DER file")
 	}
 	data, err := io.ReadAll(io.LimitReader(file, maxFileSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading certificate chain: %w", err)
 	}
 	if len(data) > maxFileSize {
-		return nil, fmt.Errorf("reading certificate chain %q: larger than %d bytes: name a file that holds the certificates only", path, maxFileSize)
+		return nil, hint.Add(fmt.Errorf("reading certificate chain %q: larger than %d bytes", path, maxFileSize),
+			"name a file that holds the certificates only")
 	}
 	return data, nil
 }
 
 func parse(data []byte) ([]*x509.Certificate, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
-		return nil, errors.New("the file is empty: put the leaf's certificate and those of its issuers up to the root into it")
+		return nil, hint.Add(errors.New("the file is empty"),
+			"put the leaf's certificate and those of its issuers up to the root into it")
 	}
 	if bytes.Contains(data, pemStart) {
 		return parsePEM(data)
 	}
 	certificates, err := x509.ParseCertificates(data)
 	if err != nil {
-		return nil, fmt.Errorf("neither PEM nor DER certificates (%w): convert PKCS #7 with openssl pkcs7 -print_certs, PKCS #12 with openssl pkcs12 -nokeys", err)
+		return nil, hint.Add(fmt.Errorf("neither PEM nor DER certificates: %w", err),
+			"convert PKCS #7 with openssl pkcs7 -print_certs, PKCS #12 with openssl pkcs12 -nokeys")
 	}
 	return certificates, nil
 }
@@ -94,10 +101,12 @@ func parsePEM(data []byte) ([]*x509.Certificate, error) {
 	for n := 1; n <= blocks; n++ {
 		block, rest := pem.Decode(data)
 		if block == nil || bytes.Count(rest, pemStart) != blocks-n {
-			return nil, fmt.Errorf("a PEM block among the %d in the file is damaged: its base64 text or its END line is wrong", blocks)
+			return nil, hint.Add(fmt.Errorf("a PEM block among the %d in the file is damaged", blocks),
+				"compare its base64 text and its END line with the original")
 		}
 		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("PEM block %d is of type %q: leave only CERTIFICATE blocks in the file", n, block.Type)
+			return nil, hint.Add(fmt.Errorf("PEM block %d is of type %q", n, block.Type),
+				"leave only CERTIFICATE blocks in the file")
 		}
 		certificate, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {

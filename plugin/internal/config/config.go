@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/kballard/go-shellquote"
+
+	"container-signing/internal/hint"
 )
 
 // Keys of the plugin configuration, and the environment variables that stand in
@@ -52,10 +54,12 @@ type Config struct {
 func Read(pluginConfig map[string]string, getenv func(string) string) (Config, error) {
 	for _, key := range slices.Sorted(maps.Keys(pluginConfig)) {
 		if _, known := variables[key]; !known {
-			return Config{}, fmt.Errorf("reading plugin config: unknown key %q: the known keys are %s", key, strings.Join(slices.Sorted(maps.Keys(variables)), ", "))
+			return Config{}, hint.Add(fmt.Errorf("reading plugin config: unknown key %q", key),
+				"the known keys are %s", strings.Join(slices.Sorted(maps.Keys(variables)), ", "))
 		}
 		if strings.TrimSpace(pluginConfig[key]) == "" {
-			return Config{}, fmt.Errorf("reading plugin config: key %q has no value: give it one, or leave it out to use %s from the environment", key, variables[key])
+			return Config{}, hint.Add(fmt.Errorf("reading plugin config: key %q has no value", key),
+				"give it one, or leave it out to use %s from the environment", variables[key])
 		}
 	}
 	get := func(key string) setting {
@@ -85,13 +89,15 @@ type setting struct {
 func (s setting) words() ([]string, error) {
 	words, err := shellquote.Split(s.value)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %s: close the quote, or quote the quote character", s.source, strings.ToLower(err.Error()))
+		return nil, hint.Add(fmt.Errorf("reading %s: %s", s.source, strings.ToLower(err.Error())),
+			"close the quote, or quote the quote character")
 	}
 	if strings.ContainsRune(s.value, 0) {
-		return nil, fmt.Errorf("reading %s: it contains a NUL: leave it out", s.source)
+		return nil, hint.Add(fmt.Errorf("reading %s: it contains a NUL", s.source), "leave it out")
 	}
 	if len(words) > 0 && words[0] == "" {
-		return nil, fmt.Errorf("reading %s: the first word, the signer's program, is empty", s.source)
+		return nil, hint.Add(fmt.Errorf("reading %s: the first word, the signer's program, is empty", s.source),
+			"write the program's name or path first")
 	}
 	return words, nil
 }
@@ -102,12 +108,14 @@ func (s setting) duration(unset time.Duration) (time.Duration, error) {
 	}
 	duration, err := time.ParseDuration(s.value)
 	if err != nil || duration <= 0 {
-		return 0, fmt.Errorf("reading %s: %q isn't a positive duration: write a number and a unit, such as 90s, 15m or 24h", s.source, s.value)
+		return 0, hint.Add(fmt.Errorf("reading %s: %q isn't a positive duration", s.source, s.value),
+			"write a number and a unit, such as 90s, 15m or 24h")
 	}
 	return duration, nil
 }
 
 // MissingError says that a setting is needed and how to give it.
 func MissingError(key, meaning string) error {
-	return fmt.Errorf("no %s: name %s with --plugin-config %s=… or with the environment variable %s", strings.ReplaceAll(key, "-", " "), meaning, key, variables[key])
+	return hint.Add(fmt.Errorf("no %s", strings.ReplaceAll(key, "-", " ")),
+		"name %s with --plugin-config %s=… or with the environment variable %s", meaning, key, variables[key])
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"container-signing/internal/hint"
 )
 
 func TestRead(t *testing.T) {
@@ -14,13 +16,17 @@ func TestRead(t *testing.T) {
 	}{
 		"nothing": {want: Config{Timeout: time.Minute}},
 		"environment": {
-			environment: map[string]string{"EXTERNAL_SIGNER": "/opt/sign -v", "EXTERNAL_CERT_CHAIN": "c.pem", "EXTERNAL_TIMEOUT": "24h"},
-			want:        Config{Signer: []string{"/opt/sign", "-v"}, CertificateChain: "c.pem", Timeout: 24 * time.Hour},
+			environment: map[string]string{
+				"EXTERNAL_SIGNER": "/opt/sign -v", "EXTERNAL_CERT_CHAIN": "c.pem", "EXTERNAL_TIMEOUT": "24h",
+			},
+			want: Config{Signer: []string{"/opt/sign", "-v"}, CertificateChain: "c.pem", Timeout: 24 * time.Hour},
 		},
 		"config": {
-			config:      map[string]string{"signer": "sign", "certificate-chain": "my chain.pem", "timeout": "90s"},
-			environment: map[string]string{"EXTERNAL_SIGNER": "other", "EXTERNAL_CERT_CHAIN": "other", "EXTERNAL_TIMEOUT": "wrong"},
-			want:        Config{Signer: []string{"sign"}, CertificateChain: "my chain.pem", Timeout: 90 * time.Second},
+			config: map[string]string{"signer": "sign", "certificate-chain": "my chain.pem", "timeout": "90s"},
+			environment: map[string]string{
+				"EXTERNAL_SIGNER": "other", "EXTERNAL_CERT_CHAIN": "other", "EXTERNAL_TIMEOUT": "wrong",
+			},
+			want: Config{Signer: []string{"sign"}, CertificateChain: "my chain.pem", Timeout: 90 * time.Second},
 		},
 		"each by itself": {
 			config:      map[string]string{"signer": "sign"},
@@ -29,7 +35,10 @@ func TestRead(t *testing.T) {
 		},
 		"quoting": {
 			config: map[string]string{"signer": ` "/opt/my signer" 'a $HOME b'  c\ d "e\"f" '' *.pem ~ |`},
-			want:   Config{Signer: []string{"/opt/my signer", "a $HOME b", "c d", `e"f`, "", "*.pem", "~", "|"}, Timeout: time.Minute},
+			want: Config{
+				Signer:  []string{"/opt/my signer", "a $HOME b", "c d", `e"f`, "", "*.pem", "~", "|"},
+				Timeout: time.Minute,
+			},
 		},
 	}
 	for name, test := range tests {
@@ -53,7 +62,8 @@ func TestReadRefuses(t *testing.T) {
 		config map[string]string
 		want   string
 	}{
-		"unknown key":  {map[string]string{"singer": "x"}, `unknown key "singer": the known keys are certificate-chain, signer, timeout`},
+		"unknown key": {map[string]string{"singer": "x"},
+			"unknown key \"singer\"\nhint: the known keys are certificate-chain, signer, timeout"},
 		"empty":        {map[string]string{"signer": " "}, `"signer" has no value`},
 		"single quote": {map[string]string{"signer": "sign 'hunter2"}, "unterminated single-quoted string"},
 		"backslash":    {map[string]string{"signer": `sign hunter2\`}, "unterminated backslash-escape"},
@@ -65,11 +75,15 @@ func TestReadRefuses(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			_, err := Read(test.config, func(string) string { return "" })
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want %q", err, test.want)
+			if err == nil {
+				t.Fatal("accepted")
 			}
-			if err != nil && strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("%v repeats an argument", err)
+			said := hint.Text(err)
+			if !strings.Contains(said, test.want) || !strings.Contains(said, "\nhint: ") {
+				t.Errorf("got %q, want %q and a hint", said, test.want)
+			}
+			if strings.Contains(said, "hunter2") {
+				t.Errorf("%q repeats an argument", said)
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"runtime/debug"
 	"testing"
 
@@ -25,7 +26,8 @@ func TestSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "golang/" + build.Main.Path; address.Scheme != "pkg" || address.Opaque != want || address.Fragment != "plugin" {
+	want := "golang/" + build.Main.Path
+	if address.Scheme != "pkg" || address.Opaque != want || address.Fragment != "plugin" {
 		t.Errorf("got %s, want pkg:%s#plugin", source, want)
 	}
 }
@@ -41,7 +43,7 @@ func TestErrorCodes(t *testing.T) {
 		"unreadable":     {fmt.Errorf("opening: %w", fs.ErrPermission), plugin.ErrorCodeAccessDenied},
 		"unusable":       {&signer.Error{Kind: signer.Unusable, Cause: fs.ErrNotExist}, plugin.ErrorCodeValidation},
 		"not executable": {&signer.Error{Kind: signer.Denied, Cause: fs.ErrPermission}, plugin.ErrorCodeAccessDenied},
-		"timeout":        {&signer.Error{Kind: signer.Timeout, Cause: context.DeadlineExceeded}, plugin.ErrorCodeTimeout},
+		"timeout":        {&signer.Error{Kind: signer.Timeout, Cause: os.ErrDeadlineExceeded}, plugin.ErrorCodeTimeout},
 		"interrupted":    {&signer.Error{Kind: signer.Interrupted, Cause: context.Canceled}, plugin.ErrorCodeGeneric},
 		"failed":         {&signer.Error{Kind: signer.Failed, Cause: fs.ErrPermission}, plugin.ErrorCodeGeneric},
 	}
@@ -61,7 +63,8 @@ func TestPanic(t *testing.T) {
 		defer recoverInto(&err)
 		panic("oops")
 	}()
-	if failure, ok := err.(*plugin.Error); !ok || failure.Message != "the plugin has a bug, please report it: oops" {
+	const want = "the plugin has a bug: oops\nhint: please report it"
+	if failure, ok := err.(*plugin.Error); !ok || failure.Message != want {
 		t.Errorf("got %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/notaryproject/notation-plugin-framework-go/plugin"
 
+	"container-signing/internal/hint"
 	"container-signing/plugin/internal/signer"
 )
 
@@ -21,7 +22,13 @@ func pluginError(err error) error {
 	} else if errors.Is(err, fs.ErrPermission) {
 		code = plugin.ErrorCodeAccessDenied
 	}
-	return plugin.NewError(code, err.Error())
+	return newError(code, err)
+}
+
+// newError has the advice that goes with an error in lines of their own:
+// notation shows the message as it is.
+func newError(code plugin.ErrorCode, err error) *plugin.Error {
+	return plugin.NewError(code, hint.Text(err))
 }
 
 func codeOf(kind signer.Kind) plugin.ErrorCode {
@@ -42,13 +49,14 @@ func checkVersion(version string) error {
 	if version == plugin.ContractVersion {
 		return nil
 	}
-	return plugin.NewError(plugin.ErrorCodeUnsupportedContractVersion,
-		fmt.Sprintf("contract version %q isn't supported, only %s is: use notation 1.x", version, plugin.ContractVersion))
+	err := fmt.Errorf("contract version %q isn't supported, only %s is", version, plugin.ContractVersion)
+	return newError(plugin.ErrorCodeUnsupportedContractVersion, hint.Add(err, "use notation 1.x"))
 }
 
 // recoverInto makes a panic an error, since notation shows nothing but JSON.
 func recoverInto(err *error) {
 	if value := recover(); value != nil {
-		*err = plugin.NewGenericErrorf("the plugin has a bug, please report it: %v", value)
+		bug := fmt.Errorf("the plugin has a bug: %v", value)
+		*err = newError(plugin.ErrorCodeGeneric, hint.Add(bug, "please report it"))
 	}
 }

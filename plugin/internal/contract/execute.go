@@ -12,6 +12,8 @@ import (
 
 	"github.com/notaryproject/notation-plugin-framework-go/cli"
 	"github.com/notaryproject/notation-plugin-framework-go/plugin"
+
+	"container-signing/internal/hint"
 )
 
 // maxRequest bounds a request, in bytes. A payload names one artifact and its
@@ -34,10 +36,15 @@ func Execute(ctx context.Context, args []string) {
 // check sees to what the framework doesn't answer in JSON or doesn't bound. The
 // request that it has read becomes the new stdin.
 func check(args []string) *plugin.Error {
-	commands := []string{string(plugin.CommandGetMetadata), string(plugin.CommandDescribeKey), string(plugin.CommandGenerateSignature), string(plugin.Version)}
+	commands := []string{
+		string(plugin.CommandGetMetadata), string(plugin.CommandDescribeKey),
+		string(plugin.CommandGenerateSignature), string(plugin.Version),
+	}
 	if len(args) != 2 || !slices.Contains(commands, args[1]) {
-		return plugin.NewValidationErrorf("this is a plugin that notation starts, with one of the commands %s: install it with notation plugin install --file, and sign with notation sign --plugin %s",
-			strings.Join(commands, ", "), Name)
+		err := fmt.Errorf("this is a plugin that notation starts, with one of the commands %s",
+			strings.Join(commands, ", "))
+		return newError(plugin.ErrorCodeValidation, hint.Add(err,
+			"install it with notation plugin install --file, and sign with notation sign --plugin %s", Name))
 	}
 	if args[1] == string(plugin.Version) {
 		return nil

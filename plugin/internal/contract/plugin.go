@@ -14,9 +14,10 @@ import (
 
 	"github.com/notaryproject/notation-plugin-framework-go/plugin"
 
+	"container-signing/internal/hint"
+	"container-signing/internal/keyspec"
 	"container-signing/plugin/internal/chain"
 	"container-signing/plugin/internal/config"
-	"container-signing/plugin/internal/keyspec"
 	"container-signing/plugin/internal/signature"
 	"container-signing/plugin/internal/signer"
 )
@@ -53,7 +54,9 @@ func (ExternalSigner) GetMetadata(context.Context, *plugin.GetMetadataRequest) (
 
 // DescribeKey takes the key's type from the leaf certificate. It starts no
 // signer, and works without one.
-func (ExternalSigner) DescribeKey(_ context.Context, request *plugin.DescribeKeyRequest) (_ *plugin.DescribeKeyResponse, err error) {
+func (ExternalSigner) DescribeKey(
+	_ context.Context, request *plugin.DescribeKeyRequest,
+) (_ *plugin.DescribeKeyResponse, err error) {
 	defer recoverInto(&err)
 	if err := checkVersion(request.ContractVersion); err != nil {
 		return nil, err
@@ -62,12 +65,14 @@ func (ExternalSigner) DescribeKey(_ context.Context, request *plugin.DescribeKey
 	if err != nil {
 		return nil, pluginError(err)
 	}
-	return &plugin.DescribeKeyResponse{KeyID: request.KeyID, KeySpec: key.spec.Name}, nil
+	return &plugin.DescribeKeyResponse{KeyID: request.KeyID, KeySpec: plugin.KeySpec(key.spec.Name)}, nil
 }
 
 // GenerateSignature runs the signer, and returns its signature only if the leaf
 // certificate verifies it.
-func (ExternalSigner) GenerateSignature(ctx context.Context, request *plugin.GenerateSignatureRequest) (_ *plugin.GenerateSignatureResponse, err error) {
+func (ExternalSigner) GenerateSignature(
+	ctx context.Context, request *plugin.GenerateSignatureRequest,
+) (_ *plugin.GenerateSignatureResponse, err error) {
 	defer recoverInto(&err)
 	if err := checkVersion(request.ContractVersion); err != nil {
 		return nil, err
@@ -80,7 +85,9 @@ func (ExternalSigner) GenerateSignature(ctx context.Context, request *plugin.Gen
 	if err != nil {
 		return nil, pluginError(err)
 	}
-	response := &plugin.GenerateSignatureResponse{KeyID: request.KeyID, Signature: raw, SigningAlgorithm: key.spec.SigningAlgorithm}
+	response := &plugin.GenerateSignatureResponse{
+		KeyID: request.KeyID, Signature: raw, SigningAlgorithm: plugin.SignatureAlgorithm(key.spec.SigningAlgorithm),
+	}
 	for _, certificate := range key.chain {
 		response.CertificateChain = append(response.CertificateChain, certificate.Raw)
 	}
@@ -88,12 +95,16 @@ func (ExternalSigner) GenerateSignature(ctx context.Context, request *plugin.Gen
 }
 
 // GenerateEnvelope isn't a capability of this plugin.
-func (ExternalSigner) GenerateEnvelope(context.Context, *plugin.GenerateEnvelopeRequest) (*plugin.GenerateEnvelopeResponse, error) {
+func (ExternalSigner) GenerateEnvelope(
+	context.Context, *plugin.GenerateEnvelopeRequest,
+) (*plugin.GenerateEnvelopeResponse, error) {
 	return nil, plugin.NewUnsupportedError(string(plugin.CommandGenerateEnvelope))
 }
 
 // VerifySignature isn't a capability of this plugin.
-func (ExternalSigner) VerifySignature(context.Context, *plugin.VerifySignatureRequest) (*plugin.VerifySignatureResponse, error) {
+func (ExternalSigner) VerifySignature(
+	context.Context, *plugin.VerifySignatureRequest,
+) (*plugin.VerifySignatureResponse, error) {
 	return nil, plugin.NewUnsupportedError(string(plugin.CommandVerifySignature))
 }
 
@@ -110,7 +121,8 @@ func load(pluginConfig map[string]string) (key, error) {
 		return key{}, err
 	}
 	if settings.CertificateChain == "" {
-		return key{}, config.MissingError(config.KeyCertificateChain, "the file that holds the certificates of the key, from the leaf to the root,")
+		return key{}, config.MissingError(config.KeyCertificateChain,
+			"the file that holds the certificates of the key, from the leaf to the root,")
 	}
 	certificates, err := chain.Load(settings.CertificateChain, time.Now())
 	if err != nil {
@@ -118,7 +130,8 @@ func load(pluginConfig map[string]string) (key, error) {
 	}
 	spec, err := keyspec.Of(certificates[0].PublicKey)
 	if err != nil {
-		return key{}, fmt.Errorf("reading certificate chain %q: certificate %q: %w", settings.CertificateChain, certificates[0].Subject, err)
+		return key{}, fmt.Errorf("reading certificate chain %q: certificate %q: %w",
+			settings.CertificateChain, certificates[0].Subject, err)
 	}
 	return key{settings, certificates, spec}, nil
 }
@@ -127,20 +140,16 @@ func (k key) sign(ctx context.Context, request *plugin.GenerateSignatureRequest)
 	if len(k.config.Signer) == 0 {
 		return nil, config.MissingError(config.KeySigner, "the program that signs, with its arguments,")
 	}
-	if request.KeySpec != k.spec.Name || request.Hash != k.spec.HashAlgorithm {
-		return nil, fmt.Errorf("a signature by %s with %s is asked for, but the leaf certificate in %q is for %s with %s: see that the chain file isn't changed while signing",
-			request.KeySpec, request.Hash, k.config.CertificateChain, k.spec.Name, k.spec.HashAlgorithm)
-	}
-	if strings.ContainsRune(request.KeyID, 0) {
-		return nil, fmt.Errorf("key id %q contains a NUL, which can't be passed on to the signer: choose another one", request.KeyID)
+	if err := k.check(request); err != nil {
+		return nil, err
 	}
 	command := signer.Command{
 		Args: k.config.Signer,
 		Env: []string{
 			"SIGNER_KEY_ID=" + request.KeyID,
-			"SIGNER_KEY_SPEC=" + string(k.spec.Name),
-			"SIGNER_HASH_ALGORITHM=" + string(k.spec.HashAlgorithm),
-			"SIGNER_SIGNING_ALGORITHM=" + string(k.spec.SigningAlgorithm),
+			"SIGNER_KEY_SPEC=" + k.spec.Name,
+			"SIGNER_HASH_ALGORITHM=" + k.spec.Hash.String(),
+			"SIGNER_SIGNING_ALGORITHM=" + k.spec.SigningAlgorithm,
 		},
 		Stdin:     request.Payload,
 		MaxOutput: signature.MaxOutput,
@@ -152,9 +161,23 @@ func (k key) sign(ctx context.Context, request *plugin.GenerateSignatureRequest)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := signature.Key{Public: k.chain[0].PublicKey, Hash: k.spec.Hash}.From(output.Stdout, request.Payload)
+	raw, err := signature.Key{Public: k.chain[0].PublicKey, Spec: k.spec}.From(output.Stdout, request.Payload)
 	if err != nil {
 		return nil, command.Rejected(fmt.Errorf("checking the signature: %w", err), output)
 	}
 	return raw, nil
+}
+
+// check sees that what is asked for can be done with the key.
+func (k key) check(request *plugin.GenerateSignatureRequest) error {
+	if string(request.KeySpec) != k.spec.Name || string(request.Hash) != k.spec.Hash.String() {
+		err := fmt.Errorf("a signature by %s with %s is asked for, but the leaf certificate in %q is for %s with %v",
+			request.KeySpec, request.Hash, k.config.CertificateChain, k.spec.Name, k.spec.Hash)
+		return hint.Add(err, "see that the chain file isn't changed while signing")
+	}
+	if strings.ContainsRune(request.KeyID, 0) {
+		err := fmt.Errorf("key id %q contains a NUL, which can't be passed on to the signer", request.KeyID)
+		return hint.Add(err, "choose another one")
+	}
+	return nil
 }

@@ -1,7 +1,6 @@
 package signature
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"errors"
@@ -9,16 +8,25 @@ import (
 	"strconv"
 	"unicode"
 	"unicode/utf8"
+
+	"container-signing/internal/hint"
+	"container-signing/internal/keyspec"
+)
+
+// What to do about the commonest causes.
+const (
+	useLeafKey    = "sign with the leaf's private key, or name the chain of the key that signs"
+	printOnlyThat = "print the raw signature only, and messages on stderr"
 )
 
 // diagnose says why no reading of the output is the signature. It is only ever
 // asked about output that verify refused, and never makes it pass.
 func (k Key) diagnose(output, payload []byte, readings []reading) error {
 	if len(output) == 0 {
-		return errors.New("the signer printed nothing: it must print the raw signature on its stdout")
+		return hint.Add(errors.New("the signer printed nothing"), "print the raw signature on stdout")
 	}
 	if len(output) > MaxOutput {
-		return fmt.Errorf("the signer printed more than %d bytes: it must print the raw signature only, and its messages on stderr", MaxOutput)
+		return hint.Add(fmt.Errorf("the signer printed more than %d bytes", MaxOutput), printOnlyThat)
 	}
 	for _, reading := range readings {
 		if err := k.surrounded(reading.signature, payload); err != nil {
@@ -27,17 +35,18 @@ func (k Key) diagnose(output, payload []byte, readings []reading) error {
 	}
 	var shaped []error
 	for _, reading := range readings {
-		if len(reading.signature) == k.size() {
+		if len(reading.signature) == k.Spec.SignatureSize() {
 			shaped = append(shaped, k.explain(reading, payload))
 		}
 	}
 	for _, err := range shaped {
-		if !errors.As(err, new(anotherKeyError)) {
+		if !errors.Is(err, errAnotherKey) {
 			return err
 		}
 	}
 	if len(shaped) > 0 {
-		return shaped[0]
+		err := fmt.Errorf("the signature has the size of one by %s, but %w", k.Spec.Name, errAnotherKey)
+		return hint.Add(err, useLeafKey)
 	}
 	return k.misshapen(output, readings)
 }
@@ -46,65 +55,59 @@ func (k Key) diagnose(output, payload []byte, readings []reading) error {
 func (k Key) explain(reading reading, payload []byte) error {
 	switch public := k.Public.(type) {
 	case *rsa.PublicKey:
-		return explainRSA(public, k.Hash, payload, reading.signature)
+		return explainRSA(public, k.Spec.Hash, payload, reading.signature)
 	case *ecdsa.PublicKey:
-		return explainECDSA(public, k.Hash, payload, reading.signature)
+		return explainECDSA(public, k.Spec.Hash, payload, reading.signature)
 	default:
 		return fmt.Errorf("keys of type %T can't sign", public)
 	}
 }
 
-// anotherKeyError is what is said where nothing more precise is known.
-type anotherKeyError struct{ name string }
-
-func (e anotherKeyError) Error() string {
-	return fmt.Sprintf("the signature has the size of one by %s, but isn't by the key of the leaf certificate: sign with the leaf's private key, or name the chain of the key that signs", e.name)
-}
-
 // surrounded recognises a good signature with something before or after it. It
 // isn't cut out: which part is the signature would be the plugin's guess.
 func (k Key) surrounded(signature, payload []byte) error {
-	extra := len(signature) - k.size()
+	size := k.Spec.SignatureSize()
+	extra := len(signature) - size
 	if extra <= 0 {
 		return nil
 	}
+	position := ""
 	switch {
 	case k.verify(payload, signature[extra:]):
-		return fmt.Errorf("%d bytes precede a good signature on the signer's stdout: print the signature only, and messages on stderr", extra)
-	case k.verify(payload, signature[:k.size()]):
-		return fmt.Errorf("%d bytes follow a good signature on the signer's stdout: print the signature only, and messages on stderr", extra)
+		position = "precede"
+	case k.verify(payload, signature[:size]):
+		position = "follow"
+	default:
+		return nil
 	}
-	return nil
+	return hint.Add(fmt.Errorf("%d bytes %s a good signature on the signer's stdout", extra, position), printOnlyThat)
 }
-
-var keyOfSize = map[int]string{
-	256: "RSA-2048", 384: "RSA-3072", 512: "RSA-4096",
-	64: "EC-256", 96: "EC-384", 132: "EC-521",
-}
-
-func (k Key) name() string { return keyOfSize[k.size()] }
 
 // misshapen says what output is that has the wrong size in every reading.
 func (k Key) misshapen(output []byte, readings []reading) error {
+	name, size := k.Spec.Name, k.Spec.SignatureSize()
 	for _, reading := range readings {
-		if name, known := keyOfSize[len(reading.signature)]; known {
-			return fmt.Errorf("the signature is %s, the size of one by %s, but the leaf certificate's key is %s: sign with the leaf's private key, or name the chain of the key that signs",
-				count(reading), name, k.name())
+		if other, known := keyspec.OfSignature(len(reading.signature)); known {
+			err := fmt.Errorf("the signature is %s, the size of one by %s, but the leaf certificate's key is %s",
+				count(reading), other.Name, name)
+			return hint.Add(err, useLeafKey)
 		}
 		if _, _, ok := parseDER(reading.signature); ok {
-			return fmt.Errorf("the signature is an ECDSA signature in ASN.1 DER that the leaf certificate's %s key can't have made: sign with the leaf's private key, or name the chain of the key that signs", k.name())
+			return hint.Add(fmt.Errorf("the signature is an ECDSA signature in ASN.1 DER "+
+				"that the leaf certificate's %s key can't have made", name), useLeafKey)
 		}
 	}
 	last := readings[len(readings)-1]
-	if isText(output) && (len(last.signature) > k.size() || len(last.signature) < k.size()/2 || last.encoding == "") {
-		return fmt.Errorf("the signer printed text that isn't a signature: %s: it must print the raw signature on stdout, and its messages on stderr", snippet(output))
+	if isText(output) && (len(last.signature) > size || len(last.signature) < size/2 || last.encoding == "") {
+		err := fmt.Errorf("the signer printed text that isn't a signature: %s", snippet(output))
+		return hint.Add(err, printOnlyThat)
 	}
-	if len(last.signature) < k.size() {
-		return fmt.Errorf("the signature is truncated: %s, but one by the leaf certificate's %s key has %d: print it as bytes, unchanged by a shell variable or a text conversion",
-			count(last), k.name(), k.size())
+	if len(last.signature) < size {
+		return hint.Add(fmt.Errorf("the signature is truncated: %s, but one by the leaf certificate's %s key has %d",
+			count(last), name, size), "print it as bytes, unchanged by a shell variable or a text conversion")
 	}
-	return fmt.Errorf("the signer printed %s, but a signature by the leaf certificate's %s key has %d: print the raw signature only",
-		count(last), k.name(), k.size())
+	return hint.Add(fmt.Errorf("the signer printed %s, but a signature by the leaf certificate's %s key has %d",
+		count(last), name, size), printOnlyThat)
 }
 
 func count(reading reading) string {
@@ -135,22 +138,4 @@ func snippet(text []byte) string {
 		return strconv.Quote(string(runes))
 	}
 	return strconv.Quote(string(runes[:limit])) + "…"
-}
-
-// A mistake is a message that signers sign instead of the payload.
-type mistake struct {
-	message []byte
-	cause   string
-}
-
-// mistakes are the messages that a signature may be over, the right one first.
-func mistakes(hash crypto.Hash, payload []byte) []mistake {
-	sum := digest(hash, payload)
-	return []mistake{
-		{payload, ""},
-		{sum, "the payload's digest was hashed again: give the tool the payload, or tell it that its input is a digest"},
-		{fmt.Appendf(nil, "%x", sum), "the payload's digest was signed as hexadecimal text: give the tool the payload, or the digest's bytes"},
-		{nil, "nothing was signed, an empty input: read the payload from stdin, once"},
-		{append(payload[:len(payload):len(payload)], '\n'), "the payload was signed with a newline added: pass stdin on as it is, not through echo or a shell variable"},
-	}
 }

@@ -10,16 +10,29 @@ import (
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"math/big"
 	"strings"
 	"testing"
 
-	"container-signing/plugin/internal/pkitest"
+	"container-signing/internal/hint"
+	"container-signing/internal/keyspec"
+	"container-signing/internal/pki/pkitest"
 )
 
 var payload = []byte("\x84 a payload \x00\xff\n")
 
-// signers make raw signatures: PSS with the right salt, or r‖s.
+// newKey returns the public key of a private one, as the plugin finds it.
+func newKey(t testing.TB, private crypto.Signer) Key {
+	t.Helper()
+	spec, err := keyspec.Of(private.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Key{private.Public(), spec}
+}
+
+// sign makes a raw signature: PSS with the right salt, or r‖s.
 func sign(t testing.TB, key crypto.Signer, hash crypto.Hash, message []byte) []byte {
 	t.Helper()
 	if key, ok := key.(*ecdsa.PrivateKey); ok {
@@ -27,7 +40,7 @@ func sign(t testing.TB, key crypto.Signer, hash crypto.Hash, message []byte) []b
 		if err != nil {
 			t.Fatal(err)
 		}
-		size := coordinateSize(&key.PublicKey)
+		size := (key.Curve.Params().BitSize + 7) / 8
 		return append(r.FillBytes(make([]byte, size)), s.FillBytes(make([]byte, size))...)
 	}
 	return signPSS(t, key, hash, rsa.PSSSaltLengthEqualsHash, message)
@@ -35,7 +48,8 @@ func sign(t testing.TB, key crypto.Signer, hash crypto.Hash, message []byte) []b
 
 func signPSS(t testing.TB, key crypto.Signer, hash crypto.Hash, salt int, message []byte) []byte {
 	t.Helper()
-	signature, err := rsa.SignPSS(rand.Reader, key.(*rsa.PrivateKey), hash, digest(hash, message), &rsa.PSSOptions{SaltLength: salt})
+	options := &rsa.PSSOptions{SaltLength: salt}
+	signature, err := rsa.SignPSS(rand.Reader, key.(*rsa.PrivateKey), hash, digest(hash, message), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,6 +75,8 @@ func toDER(t testing.TB, fixed []byte) []byte {
 	return der
 }
 
+func inBase64(signature []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(signature)) }
+
 func wrap(text, newline string) string {
 	var lines []string
 	for len(text) > 64 {
@@ -75,18 +91,20 @@ func TestRepair(t *testing.T) {
 		"as it is":                     func(s []byte) string { return string(s) },
 		"newline":                      func(s []byte) string { return string(s) + "\n" },
 		"base64":                       base64.StdEncoding.EncodeToString,
-		"base64 in lines":              func(s []byte) string { return wrap(base64.StdEncoding.EncodeToString(s), "\n") },
-		"base64 in lines of Windows":   func(s []byte) string { return wrap(base64.StdEncoding.EncodeToString(s), "\r\n") },
+		"base64 in lines":              func(s []byte) string { return wrap(string(inBase64(s)), "\n") },
+		"base64 in lines of Windows":   func(s []byte) string { return wrap(string(inBase64(s)), "\r\n") },
 		"base64 without padding":       base64.RawStdEncoding.EncodeToString,
 		"base64url":                    base64.URLEncoding.EncodeToString,
 		"base64url without padding":    base64.RawURLEncoding.EncodeToString,
 		"hexadecimal":                  hex.EncodeToString,
-		"hexadecimal, upper, in lines": func(s []byte) string { return wrap(strings.ToUpper(hex.EncodeToString(s)), "\n") },
+		"hexadecimal, upper, in lines": func(s []byte) string { return wrap(fmt.Sprintf("%X", s), "\n") },
 	}
-	hashes := map[string]crypto.Hash{"RSA-2048": crypto.SHA256, "EC-256": crypto.SHA256, "EC-384": crypto.SHA384, "EC-521": crypto.SHA512}
+	hashes := map[string]crypto.Hash{
+		"RSA-2048": crypto.SHA256, "EC-256": crypto.SHA256, "EC-384": crypto.SHA384, "EC-521": crypto.SHA512,
+	}
 	for spec, hash := range hashes {
 		private := pkitest.Key(t, spec)
-		key := Key{private.Public(), hash}
+		key := newKey(t, private)
 		raw := sign(t, private, hash, payload)
 		outputs := map[string][]byte{"": raw}
 		if strings.HasPrefix(spec, "EC") {
@@ -112,7 +130,7 @@ func TestRepair(t *testing.T) {
 func TestNewlinesAtTheEnd(t *testing.T) {
 	for spec, hash := range map[string]crypto.Hash{"RSA-2048": crypto.SHA256, "EC-256": crypto.SHA256} {
 		private := pkitest.Key(t, spec)
-		key := Key{private.Public(), hash}
+		key := newKey(t, private)
 		raw := sign(t, private, hash, payload)
 		for !isNewline(raw[len(raw)-1]) {
 			raw = sign(t, private, hash, payload)
@@ -132,77 +150,92 @@ func TestNewlinesAtTheEnd(t *testing.T) {
 	}
 }
 
+const notSHA256 = "over the payload's SHA-256 digest, but SHA-384 is wanted"
+
 // TestDiagnosisOfRSA makes each mistake with an RSA key.
 func TestDiagnosisOfRSA(t *testing.T) {
-	private, other := pkitest.Key(t, "RSA-3072"), pkitest.Key(t, "RSA-2048")
-	good := sign(t, private, crypto.SHA384, payload)
-	sum := digest(crypto.SHA384, payload)
-	tests := map[string]struct {
-		output []byte
-		want   string
-	}{
+	private := pkitest.Key(t, "RSA-3072")
+	signed := func(hash crypto.Hash, message []byte) []byte { return sign(t, private, hash, message) }
+	salted := func(salt int, message []byte) []byte { return signPSS(t, private, crypto.SHA384, salt, message) }
+	good, sum := signed(crypto.SHA384, payload), digest(crypto.SHA384, payload)
+	newline := append(payload[:len(payload):len(payload)], '\n')
+	smaller := sign(t, pkitest.Key(t, "RSA-2048"), crypto.SHA256, payload)
+	fixed := sign(t, pkitest.Key(t, "EC-256"), crypto.SHA256, payload)
+	pkcs1 := signPKCS1(t, private, crypto.SHA384, payload)
+	words := func(count int) []byte { return []byte(strings.Repeat("no such key; ", count)) }
+	const longest, notByKey = 384 - 48 - 2, "isn't by the key of the leaf"
+	diagnoses{
 		"nothing":                  {nil, "printed nothing"},
 		"newline":                  {[]byte("\n"), `text that isn't a signature: "\n"`},
 		"too much":                 {make([]byte, MaxOutput+1), "more than 16384 bytes"},
-		"PKCS #1":                  {signPKCS1(t, private, crypto.SHA384, payload), "the padding is PKCS #1 v1.5"},
+		"PKCS #1":                  {pkcs1, "the padding is PKCS #1 v1.5"},
 		"PKCS #1, another hash":    {signPKCS1(t, private, crypto.SHA256, payload), "the padding is PKCS #1 v1.5"},
-		"PKCS #1 as base64":        {[]byte(base64.StdEncoding.EncodeToString(signPKCS1(t, private, crypto.SHA384, payload))), "the padding is PKCS #1 v1.5"},
-		"salt of 32":               {signPSS(t, private, crypto.SHA384, 32, payload), "salt of RSASSA-PSS is 32 bytes long, but must be 48"},
-		"salt of maximal length":   {signPSS(t, private, crypto.SHA384, 384-48-2, payload), "salt of RSASSA-PSS is 334 bytes long"},
-		"SHA-256":                  {sign(t, private, crypto.SHA256, payload), "over the payload's SHA-256 digest, but SHA-384 is wanted"},
-		"SHA-512":                  {sign(t, private, crypto.SHA512, payload), "over the payload's SHA-512 digest"},
-		"hashed twice":             {sign(t, private, crypto.SHA384, sum), "digest was hashed again"},
-		"digest as text":           {sign(t, private, crypto.SHA384, []byte(hex.EncodeToString(sum))), "as hexadecimal text"},
-		"nothing was read":         {sign(t, private, crypto.SHA384, nil), "nothing was signed"},
-		"newline added":            {sign(t, private, crypto.SHA384, append(payload[:len(payload):len(payload)], '\n')), "with a newline added"},
-		"another payload":          {sign(t, private, crypto.SHA384, []byte("other")), "over something else than the payload"},
-		"another payload and salt": {signPSS(t, private, crypto.SHA384, 384-48-2, []byte("other")), "over something else than the payload"},
-		"another size":             {sign(t, other, crypto.SHA256, payload), "256 bytes, the size of one by RSA-2048, but the leaf certificate's key is RSA-3072"},
-		"ECDSA, raw":               {sign(t, pkitest.Key(t, "EC-256"), crypto.SHA256, payload), "64 bytes, the size of one by EC-256"},
-		"ECDSA, DER":               {toDER(t, sign(t, pkitest.Key(t, "EC-256"), crypto.SHA256, payload)), "an ECDSA signature in ASN.1 DER"},
-		"not below the modulus":    {bytes.Repeat([]byte{0xff}, 384), "isn't by the key of the leaf"},
-		"zeros":                    {make([]byte, 384), "isn't by the key of the leaf"},
-		"truncated":                {good[:300], "truncated: 300 bytes, but one by the leaf certificate's RSA-3072 key has 384"},
-		"truncated base64":         {[]byte(base64.StdEncoding.EncodeToString(good)[:400]), "truncated: 300 bytes without base64 text"},
-		"words before it":          {append([]byte("Enter PIN: "), good...), "11 bytes precede a good signature"},
-		"words after it":           {append(good[:384:384], "done\n"...), "5 bytes follow a good signature"},
-		"binary, too long":         {bytes.Repeat([]byte{0xfe}, 500), "500 bytes, but a signature by the leaf certificate's RSA-3072 key has 384"},
-		"text":                     {[]byte("error: no such key"), `text that isn't a signature: "error: no such key"`},
-		"text, as long":            {[]byte(strings.Repeat("no such key; ", 20) + "\n"), `text that isn't a signature: "no such key; no such key;`},
-		"truncated at a newline":   {append(good[:299:299], '\n'), "truncated: 300 bytes, but one"},
-		"long text":                {[]byte(strings.Repeat("no such key; ", 99)), `text that isn't a signature: "no such key; no such key;`},
-	}
-	key := Key{private.Public(), crypto.SHA384}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) { refuses(t, key, test.output, test.want) })
-	}
+		"PKCS #1 as base64":        {inBase64(pkcs1), "the padding is PKCS #1 v1.5"},
+		"salt of 32":               {salted(32, payload), "salt of RSASSA-PSS is 32 bytes long, but must be 48"},
+		"salt of maximal length":   {salted(longest, payload), "salt of RSASSA-PSS is 334 bytes long"},
+		"SHA-256":                  {signed(crypto.SHA256, payload), notSHA256},
+		"SHA-512":                  {signed(crypto.SHA512, payload), "over the payload's SHA-512 digest"},
+		"hashed twice":             {signed(crypto.SHA384, sum), "digest was hashed again"},
+		"digest as text":           {signed(crypto.SHA384, []byte(hex.EncodeToString(sum))), "as hexadecimal text"},
+		"nothing was read":         {signed(crypto.SHA384, nil), "nothing was signed"},
+		"newline added":            {signed(crypto.SHA384, newline), "with a newline added"},
+		"another payload":          {signed(crypto.SHA384, []byte("other")), "over something else than the payload"},
+		"another payload and salt": {salted(longest, []byte("other")), "over something else than the payload"},
+		"another size": {smaller,
+			"256 bytes, the size of one by RSA-2048, but the leaf certificate's key is RSA-3072"},
+		"ECDSA, raw":            {fixed, "64 bytes, the size of one by EC-256"},
+		"ECDSA, DER":            {toDER(t, fixed), "an ECDSA signature in ASN.1 DER"},
+		"not below the modulus": {bytes.Repeat([]byte{0xff}, 384), notByKey},
+		"zeros":                 {make([]byte, 384), notByKey},
+		"truncated": {good[:300],
+			"truncated: 300 bytes, but one by the leaf certificate's RSA-3072 key has 384"},
+		"truncated base64": {inBase64(good)[:400], "truncated: 300 bytes without base64 text"},
+		"words before it":  {append([]byte("Enter PIN: "), good...), "11 bytes precede a good signature"},
+		"words after it":   {append(good[:384:384], "done\n"...), "5 bytes follow a good signature"},
+		"binary, too long": {bytes.Repeat([]byte{0xfe}, 500),
+			"500 bytes, but a signature by the leaf certificate's RSA-3072 key has 384"},
+		"text":                   {[]byte("error: no such key"), `text that isn't a signature: "error: no such key"`},
+		"text, as long":          {append(words(20), '\n'), `text that isn't a signature: "no such key; no such key;`},
+		"truncated at a newline": {append(good[:299:299], '\n'), "truncated: 300 bytes, but one"},
+		"long text":              {words(99), `text that isn't a signature: "no such key; no such key;`},
+	}.assert(t, newKey(t, private))
 }
 
 // TestDiagnosisOfECDSA makes each mistake with an ECDSA key.
 func TestDiagnosisOfECDSA(t *testing.T) {
 	private := pkitest.Key(t, "EC-384")
-	good := sign(t, private, crypto.SHA384, payload)
-	sum := digest(crypto.SHA384, payload)
+	signed := func(hash crypto.Hash, message []byte) []byte { return sign(t, private, hash, message) }
+	good := signed(crypto.SHA384, payload)
+	larger := sign(t, pkitest.Key(t, "EC-521"), crypto.SHA512, payload)
 	order := elliptic.P384().Params().N.Bytes()
-	tests := map[string]struct {
-		output []byte
-		want   string
-	}{
-		"swapped":            {append(good[48:96:96], good[:48]...), "r and s are swapped"},
-		"SHA-256":            {sign(t, private, crypto.SHA256, payload), "over the payload's SHA-256 digest, but SHA-384 is wanted"},
-		"SHA-1, DER":         {toDER(t, sign(t, private, crypto.SHA1, payload)), "over the payload's SHA-1 digest"},
-		"hashed twice":       {sign(t, private, crypto.SHA384, sum), "digest was hashed again"},
-		"another key":        {sign(t, pkitest.Key(t, "EC-384"), crypto.SHA384, payload), "isn't by the key of the leaf"},
-		"another curve":      {sign(t, pkitest.Key(t, "EC-521"), crypto.SHA512, payload), "132 bytes, the size of one by EC-521"},
-		"another curve, DER": {toDER(t, sign(t, pkitest.Key(t, "EC-521"), crypto.SHA512, payload)), "an ECDSA signature in ASN.1 DER that the leaf certificate's EC-384 key can't have made"},
-		"RSA":                {sign(t, pkitest.Key(t, "RSA-2048"), crypto.SHA256, payload), "256 bytes, the size of one by RSA-2048"},
-		"zeros":              {make([]byte, 96), "isn't by the key of the leaf"},
-		"order":              {append(order[:48:48], order...), "isn't by the key of the leaf"},
-		"half":               {good[:48], "truncated: 48 bytes"},
-		"base64 and all":     {[]byte("sig: " + base64.StdEncoding.EncodeToString(good)), "text that isn't a signature"},
-	}
-	key := Key{private.Public(), crypto.SHA384}
-	for name, test := range tests {
+	const notByKey = "isn't by the key of the leaf"
+	diagnoses{
+		"swapped":       {append(good[48:96:96], good[:48]...), "r and s are swapped"},
+		"SHA-256":       {signed(crypto.SHA256, payload), notSHA256},
+		"SHA-1, DER":    {toDER(t, signed(crypto.SHA1, payload)), "over the payload's SHA-1 digest"},
+		"hashed twice":  {signed(crypto.SHA384, digest(crypto.SHA384, payload)), "digest was hashed again"},
+		"another key":   {sign(t, pkitest.Key(t, "EC-384"), crypto.SHA384, payload), notByKey},
+		"another curve": {larger, "132 bytes, the size of one by EC-521"},
+		"another curve, DER": {toDER(t, larger),
+			"an ECDSA signature in ASN.1 DER that the leaf certificate's EC-384 key can't have made"},
+		"RSA": {sign(t, pkitest.Key(t, "RSA-2048"), crypto.SHA256, payload),
+			"256 bytes, the size of one by RSA-2048"},
+		"zeros":          {make([]byte, 96), notByKey},
+		"order":          {append(order[:48:48], order...), notByKey},
+		"half":           {good[:48], "truncated: 48 bytes"},
+		"base64 and all": {append([]byte("sig: "), inBase64(good)...), "text that isn't a signature"},
+	}.assert(t, newKey(t, private))
+}
+
+// diagnoses are outputs, by name, and what is said of each.
+type diagnoses map[string]struct {
+	output []byte
+	want   string
+}
+
+func (d diagnoses) assert(t *testing.T, key Key) {
+	t.Helper()
+	for name, test := range d {
 		t.Run(name, func(t *testing.T) { refuses(t, key, test.output, test.want) })
 	}
 }
@@ -215,6 +248,9 @@ func refuses(t *testing.T, key Key, output []byte, want string) {
 	}
 	if !strings.Contains(err.Error(), want) {
 		t.Errorf("got %q, want %q", err, want)
+	}
+	if advice := hint.Of(err); len(advice) != 1 {
+		t.Errorf("%q: got the advice %q, want one", err, advice)
 	}
 }
 
@@ -231,7 +267,7 @@ func FuzzFrom(f *testing.F) {
 		f.Add(base, []byte{}, []byte{})
 		f.Add(base, []byte{0, 1}, []byte("\n"))
 	}
-	keys := []Key{{rsaKey.Public(), crypto.SHA256}, {ecKey.Public(), crypto.SHA256}}
+	keys := []Key{newKey(f, rsaKey), newKey(f, ecKey)}
 	f.Fuzz(func(t *testing.T, base int, mask, tail []byte) {
 		output := append(bytes.Clone(bases[uint(base)%uint(len(bases))]), tail...)
 		for i := range min(len(mask), len(output)) {

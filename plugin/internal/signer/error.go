@@ -6,12 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"unicode"
 
 	"github.com/kballard/go-shellquote"
+
+	"container-signing/internal/hint"
 )
 
 // Kind is what sort of failure an Error is.
@@ -59,7 +60,8 @@ func (c Command) runError(cause error, stderr string) *Error {
 	case !errors.As(cause, &ended):
 		return c.failed(Failed, cause, stderr)
 	case errors.As(ended.error, new(timeoutError)):
-		return c.failed(Timeout, ended.error, stderr)
+		return c.failed(Timeout, hint.Add(ended.error, "see what it waits for, or raise the timeout "+
+			"(plugin config key timeout, environment variable EXTERNAL_TIMEOUT)"), stderr)
 	default:
 		return c.failed(Interrupted, ended.error, stderr)
 	}
@@ -92,37 +94,28 @@ func printable(text string) string {
 	}, text)
 }
 
-// lookPath returns the absolute path of a program. A name with a slash is
-// relative to the working directory, which is notation's; one without is
-// searched for on PATH.
-func lookPath(name string) (string, error) {
-	path, err := exec.LookPath(name)
-	if err != nil {
-		return "", err
-	}
-	return filepath.Abs(path)
-}
-
 // startError says why the signer can't be started, and what to do.
 func (c Command) startError(err error) *Error {
 	name := c.Args[0]
 	info, statErr := os.Stat(name)
-	kind, reason := Unusable, "check the name"
+	kind, advice := Unusable, "check the name"
 	switch {
 	case statErr == nil && info.IsDir():
-		err, reason = syscall.EISDIR, "name the program in it"
+		err, advice = syscall.EISDIR, "name the program in it"
 	case errors.Is(err, syscall.ENOEXEC):
-		reason = "it is neither a program for this machine nor a script whose first line names its interpreter: begin a shell script with #!/bin/sh"
+		advice = "it is neither a program for this machine nor a script whose first line names its interpreter: " +
+			"begin a shell script with #!/bin/sh"
 	case errors.Is(err, fs.ErrPermission):
-		kind, reason = Denied, fmt.Sprintf("make it executable: chmod +x %s", shellquote.Join(name))
+		kind, advice = Denied, fmt.Sprintf("make it executable: chmod +x %s", printable(shellquote.Join(name)))
 	case errors.Is(err, exec.ErrNotFound):
-		reason = "write its path, and quote the path if there are spaces in it"
+		advice = "write its path, and quote the path if there are spaces in it"
 	case errors.Is(err, fs.ErrNotExist) && statErr == nil:
-		reason = "the file is there, but not the interpreter that its first line names: correct that line, and see that it doesn't end in a carriage return"
+		advice = "the file is there, but not the interpreter that its first line names: " +
+			"correct that line, and see that it doesn't end in a carriage return"
 	case errors.Is(err, fs.ErrNotExist):
-		reason = "a relative path starts at notation's working directory; quote the path if there are spaces in it"
+		advice = "a relative path starts at notation's working directory; quote the path if there are spaces in it"
 	}
-	return c.failed(kind, fmt.Errorf("starting signer %q: %w: %s", name, rootCause(err), reason), "")
+	return c.failed(kind, hint.Add(fmt.Errorf("starting signer %q: %w", name, rootCause(err)), "%s", advice), "")
 }
 
 // rootCause leaves out the operation and the path, which the message has.

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// parent is notation, taken down as early as possible: once it has died, the
-// parent is another process.
+// parent is notation's process ID, read as early as possible: once notation has
+// died, the parent is another process.
 var parent = os.Getppid()
 
 // answer is the descriptor of the pipe by which notation reads the answer. The
@@ -19,7 +19,7 @@ const answer = 1
 
 // WithInterrupts returns a context that ends when the plugin is told to end by a
 // signal, and when the process that started the plugin dies: notation ends on
-// SIGTERM without a word to its plugins. A signal that is ignored, as nohup does
+// SIGTERM and doesn't tell its plugins. A signal that is ignored, as nohup does
 // with SIGHUP, stays ignored.
 func WithInterrupts(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -33,8 +33,8 @@ func WithInterrupts(ctx context.Context) (context.Context, context.CancelFunc) {
 	if os.Getppid() != parent {
 		cancel(errParentDied)
 	}
-	// If notation died before even parent was taken down, nothing tells but
-	// that nobody is left to read the answer.
+	// If notation died before parent was read, the only sign of it is that nobody
+	// has the other end of the answer's pipe.
 	go func() {
 		if awaitReaderGone(answer) {
 			cancel(errParentDied)

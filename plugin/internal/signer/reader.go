@@ -1,7 +1,6 @@
 package signer
 
 import (
-	"fmt"
 	"os"
 	"sync"
 )
@@ -74,14 +73,20 @@ func (r *reader) overflowed() bool {
 	}
 }
 
-func (r *reader) overflowError() error {
-	return fmt.Errorf("the signer printed more than %d bytes on stdout: it must print the raw signature only, and its messages on stderr", r.limit)
-}
-
 // tail returns the end of the content, to be called after close.
 func (r *reader) tail() string {
 	if r.dropped {
 		return "…" + string(r.content)
 	}
 	return string(r.content)
+}
+
+// closeAll closes files that nothing was written to or that are read no more,
+// so that an error of closing says nothing.
+func closeAll(files ...*os.File) {
+	for _, file := range files {
+		if file != nil {
+			_ = file.Close()
+		}
+	}
 }

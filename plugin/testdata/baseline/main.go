@@ -22,7 +22,9 @@ func (baseline) GetMetadata(context.Context, *plugin.GetMetadataRequest) (*plugi
 	}, nil
 }
 
-func (baseline) GenerateSignature(ctx context.Context, request *plugin.GenerateSignatureRequest) (*plugin.GenerateSignatureResponse, error) {
+func (baseline) GenerateSignature(
+	ctx context.Context, request *plugin.GenerateSignatureRequest,
+) (*plugin.GenerateSignatureResponse, error) {
 	certificate, err := x509.ParseCertificate(request.Payload)
 	if err != nil {
 		return nil, err

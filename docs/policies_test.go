@@ -1,0 +1,84 @@
+package docs_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestPolicies follows docs/policies.md in a cluster with Kyverno and without a
+// policy.
+func TestPolicies(t *testing.T) {
+	s := newStage(t)
+	checkNames(t, s)
+	s.run(`kubectl get configmap notation-ca --namespace kyverno -o jsonpath='{.data.ca\.crt}' >ca.crt
+kubectl delete configmap notation-ca --namespace kyverno
+kubectl delete imagevalidatingpolicy require-notation`)
+	create := "kubectl create --dry-run=server -o jsonpath='{.spec.containers[0].image}' -f -"
+	pod := func(image string) string {
+		return "kubectl run app --dry-run=client -o yaml --image=" + image + " | " + create
+	}
+	// Without the policy both are admitted as they are named.
+	s.await("the policy to be gone", func() bool {
+		_, err := s.try(pod(s.images["unsigned"]))
+		return err == nil
+	})
+	if image := s.run(pod(s.images["signed"])); image != s.images["signed"] {
+		t.Errorf("without a policy the image %s is admitted as %s", s.images["signed"], image)
+	}
+
+	s.run(pages(t)["docs/policies.md"].Commands("In a cluster of your own"))
+	var output string
+	s.await("the policy to be enforced", func() bool {
+		var err error
+		output, err = s.try(pod(s.images["unsigned"]))
+		return err != nil
+	})
+	if !strings.Contains(output, "no Notation signature by a trusted certificate on "+s.images["unsigned"]) {
+		t.Errorf("the unsigned image is refused for another reason:\n%s", output)
+	}
+	if image := s.run(pod(s.images["signed"])); !strings.HasPrefix(image, s.images["signed"]+"@sha256:") {
+		t.Errorf("the signed image is admitted as %s, not pinned", image)
+	}
+
+	// What the page says about an audit.
+	s.run(`kubectl patch imagevalidatingpolicy require-notation --type merge -p '{"spec": {"validationActions": ["Audit"]}}'`)
+	s.await("the policy to audit", func() bool {
+		_, err := s.try(pod(s.images["unsigned"]))
+		return err == nil
+	})
+
+	if output := s.run(s.elsewhere(pages(t)["docs/policies.md"].Commands("The workloads that prove it"))); !strings.Contains(output, "\nPASS  ") {
+		t.Errorf("the run didn't pass:\n%s", output)
+	}
+}
+
+// checkNames compares the names of images on the page with those of a run.
+func checkNames(t *testing.T, s *stage) {
+	t.Helper()
+	var named []string
+	for _, table := range pages(t)["docs/policies.md"].Tables {
+		if table.Rows[0][0] == "image" {
+			for _, row := range table.Rows[1:] {
+				named = append(named, strings.Split(row[0], ", ")...)
+			}
+		}
+	}
+	slices.Sort(named)
+	if there := slices.Sorted(maps.Keys(s.images)); !slices.Equal(named, there) {
+		t.Errorf("docs/policies.md names the images\n%q, and a run has\n%q", named, there)
+	}
+}
+
+// await asks the API server until what it answers shows that it has heard of a
+// change: nothing tells when it has.
+func (s *stage) await(what string, happened func() bool) {
+	s.t.Helper()
+	for limit := time.Now().Add(time.Minute); !happened(); {
+		if time.Now().After(limit) {
+			s.t.Fatalf("waited too long for %s", what)
+		}
+	}
+}
