@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-
-	"container-signing/internal/hint"
 )
 
 func TestBuildIsReused(t *testing.T) {
@@ -46,10 +43,7 @@ func TestUpstreamIsWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	output, err := exec.Command(programs["hello"]).CombinedOutput()
-	if err != nil || strings.TrimSpace(string(output)) != upstreamVersion {
-		t.Errorf("the program says %q (%v), not its version", output, err)
-	}
+	checkOutput(t, programs["hello"], upstreamVersion+"\n")
 	for name, want := range map[string]string{"widget.json": `{"kind":"Widget"}`, "gadget.json": `{"kind":"Gadget"}`} {
 		content, err := os.ReadFile(filepath.Join(programs["manifests"], name))
 		if err != nil || string(content) != want {
@@ -90,9 +84,7 @@ func TestDamagedBuildIsMadeAnew(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if output, err := exec.Command(repaired["own"]).CombinedOutput(); err != nil || string(output) != "hello\n" {
-				t.Errorf("the program isn't built again: %q, %v", output, err)
-			}
+			checkOutput(t, repaired["own"], "hello\n")
 		})
 	}
 }
@@ -109,11 +101,8 @@ func TestOtherPinsAreBuiltBeside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for program, want := range map[string]string{before["own"]: "hello\n", after["own"]: "goodbye\n"} {
-		if output, err := exec.Command(program).CombinedOutput(); err != nil || string(output) != want {
-			t.Errorf("%s says %q (%v), not %q", program, output, err, want)
-		}
-	}
+	checkOutput(t, before["own"], "hello\n")
+	checkOutput(t, after["own"], "goodbye\n")
 }
 
 func TestInterruptedBuildLeavesNothing(t *testing.T) {
@@ -136,7 +125,10 @@ func TestKilledBuildIsCleanedUp(t *testing.T) {
 	sampleProject(t)
 	cache := string(openedCache(t))
 	killed := filepath.Join(cache, ".building-own.1234")
-	others := []string{filepath.Join(cache, ".building-etcd.1234"), filepath.Join(cache, ".building-own-unfiltered.1234")}
+	others := []string{
+		filepath.Join(cache, ".building-etcd.1234"),
+		filepath.Join(cache, ".building-own-unfiltered.1234"),
+	}
 	for _, dir := range append(others, killed) {
 		if err := os.MkdirAll(filepath.Join(dir, "half"), 0o755); err != nil {
 			t.Fatal(err)
@@ -180,13 +172,10 @@ func TestBuildWithoutOneOfItsPrograms(t *testing.T) {
 	sampleProject(t)
 	modules[0].makes = "image"
 	_, err := Build(t.Context(), io.Discard, "own")
-	if err == nil || !strings.Contains(err.Error(), "building own: the build made no image") {
-		t.Errorf("got %v", err)
-	}
+	checkError(t, err, "building own: the build made no image")
 	modules[0].finish = func(string, []string) error { return errors.New("no image can be made") }
-	if _, err := Build(t.Context(), io.Discard, "own"); err == nil || !strings.Contains(err.Error(), "no image can be made") {
-		t.Errorf("got %v", err)
-	}
+	_, err = Build(t.Context(), io.Discard, "own")
+	checkError(t, err, "no image can be made")
 	if names := left(t, openedCache(t)); len(names) > 0 {
 		t.Errorf("a failed build leaves %v in the cache", names)
 	}
@@ -227,14 +216,7 @@ func TestFailedBuildSaysWhy(t *testing.T) {
 			source := sampleProject(t)
 			test.spoil(t, source)
 			_, err := Build(t.Context(), io.Discard, "hello")
-			if err == nil {
-				t.Fatal("it is built")
-			}
-			for _, want := range test.says {
-				if !strings.Contains(hint.Text(err), want) {
-					t.Errorf("it doesn't say %q: %s", want, hint.Text(err))
-				}
-			}
+			checkError(t, err, test.says...)
 			if names := left(t, openedCache(t)); len(names) > 0 {
 				t.Errorf("a failed build leaves %v in the cache", names)
 			}

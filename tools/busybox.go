@@ -88,7 +88,9 @@ func tarOf(folder string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	link := &tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/sh", Linkname: "gosh", Mode: 0o777, ModTime: time.Unix(0, 0)}
+	link := &tar.Header{
+		Typeflag: tar.TypeSymlink, Name: "bin/sh", Linkname: "gosh", Mode: 0o777, ModTime: time.Unix(0, 0),
+	}
 	if err := archive.WriteHeader(link); err != nil {
 		return nil, err
 	}

@@ -29,7 +29,8 @@ func TestBusyboxIsAnIndexOfWholeImages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(manifest.Manifests) != 1 || manifest.Manifests[0].Annotations["org.opencontainers.image.ref.name"] != BusyboxTag {
+	const tag = "org.opencontainers.image.ref.name"
+	if len(manifest.Manifests) != 1 || manifest.Manifests[0].Annotations[tag] != BusyboxTag {
 		t.Fatalf("the layout holds %v, not one index tagged %s", manifest.Manifests, BusyboxTag)
 	}
 	index, err := root.ImageIndex(manifest.Manifests[0].Digest)

@@ -30,8 +30,8 @@ func checkCompiler(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("trying the C compiler: %w", err)
 	}
-	args := append(words[1:], "-static", "-x", "c", "-o", filepath.Join(dir, "program"), "-")
-	command = exec.CommandContext(ctx, words[0], args...)
+	words = append(words, "-static", "-x", "c", "-o", filepath.Join(dir, "program"), "-")
+	command = exec.CommandContext(ctx, words[0], words[1:]...)
 	command.Stdin = strings.NewReader("#include <unistd.h>\nint main(void) { return getpid() == 0; }\n")
 	output, err := command.CombinedOutput()
 	if removing := os.RemoveAll(dir); err == nil && removing != nil {

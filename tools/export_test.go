@@ -54,9 +54,7 @@ func TestPrebuiltOfOtherPins(t *testing.T) {
 	t.Setenv(FolderVariable, dir)
 	t.Setenv("PATH", "")
 	_, err := Build(t.Context(), io.Discard, "oras")
-	if err == nil || !strings.Contains(err.Error(), "other pins") || !strings.Contains(err.Error(), "oras-") || !strings.Contains(err.Error(), dir) {
-		t.Errorf("got %v", err)
-	}
+	checkError(t, err, "other pins", "oras-", dir)
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
 		t.Errorf("the folder isn't left alone: %v %v", entries, err)
 	}
@@ -73,21 +71,19 @@ func TestExportOfSamples(t *testing.T) {
 	if err := os.Rename(dir, moved); err != nil {
 		t.Fatal(err)
 	}
-	for program, want := range map[string]string{"own": "hello\n", "hello": upstreamVersion + "\n"} {
-		if output, err := exec.Command(filepath.Join(moved, "bin", program)).CombinedOutput(); err != nil || string(output) != want {
-			t.Errorf("the link to %s: %q, %v", program, output, err)
-		}
-	}
+	checkOutput(t, filepath.Join(moved, "bin", "own"), "hello\n")
+	checkOutput(t, filepath.Join(moved, "bin", "hello"), upstreamVersion+"\n")
 	if _, err := os.Lstat(filepath.Join(moved, "bin", "manifests")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a folder is linked as a program: %v", err)
 	}
 	t.Setenv(FolderVariable, moved)
 	t.Setenv("PATH", "")
-	if programs, err := Build(t.Context(), io.Discard, "own", "hello"); err != nil || !strings.HasPrefix(programs["own"], moved) {
+	programs, err := Build(t.Context(), io.Discard, "own", "hello")
+	if err != nil || !strings.HasPrefix(programs["own"], moved) {
 		t.Errorf("with %s it builds %v (%v)", FolderVariable, programs, err)
 	}
 	writeFiles(t, source, map[string]string{"own/main.go": "package main\n"})
-	_, err := Build(t.Context(), io.Discard, "hello", "own")
+	_, err = Build(t.Context(), io.Discard, "hello", "own")
 	if err == nil || !strings.Contains(err.Error(), "there is no own-") || strings.Contains(err.Error(), "pinned-") {
 		t.Errorf("of a source with another program it says %v", err)
 	}
@@ -123,12 +119,7 @@ func TestExportWithoutPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{file, filepath.Join(file, "below")} {
-		err := Export(t.Context(), io.Discard, dir, "own")
-		if err == nil || !strings.Contains(err.Error(), "exporting own") || !strings.Contains(err.Error(), file) {
-			t.Errorf("to %s it says %v", dir, err)
-		}
+		checkError(t, Export(t.Context(), io.Discard, dir, "own"), "exporting own", file)
 	}
-	if err := Export(t.Context(), io.Discard, t.TempDir(), "nothing"); err == nil || !strings.Contains(err.Error(), "unknown tool") {
-		t.Errorf("got %v", err)
-	}
+	checkError(t, Export(t.Context(), io.Discard, t.TempDir(), "nothing"), "unknown tool")
 }

@@ -47,8 +47,9 @@ func (g goCommand) do(ctx context.Context, stdout io.Writer, environment []strin
 		if ctx.Err() != nil {
 			return g.explain(ctx, err)
 		}
-		command := strings.Join(environment, " ") + " " + shellquote.Join(cmd.Args...)
-		err = fmt.Errorf("building %s: (cd %s && %s): %w\n%s", g.module.name, shellquote.Join(g.dir), command, err, said)
+		command := fmt.Sprintf("cd %s && %s %s",
+			shellquote.Join(g.dir), strings.Join(environment, " "), shellquote.Join(cmd.Args...))
+		err = fmt.Errorf("building %s: (%s): %w\n%s", g.module.name, command, err, said)
 		return advise(err, said)
 	}
 	return nil

@@ -28,9 +28,7 @@ func TestUsersGoSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if output, err := exec.Command(programs["own"]).CombinedOutput(); err != nil || string(output) != "hello\n" {
-		t.Errorf("it says %q (%v)", output, err)
-	}
+	checkOutput(t, programs["own"], "hello\n")
 }
 
 // fakeGo puts a script in the place of the go command.

@@ -31,8 +31,10 @@ func TestKeyOfThePublishedTools(t *testing.T) {
 	address := addresses(t, copied)
 	before := address()
 	for file, counts := range map[string]bool{
-		"tools/kubernetes/go.sum": true, "tools/pause/main.go": true, "tools/cache.go": true, "go.mod": true, "ci/tools.go": true,
-		"tools/cache_test.go": false, "tools/check/actionlint/go.sum": false, "README.md": false, "e2e/main.go": false,
+		"tools/kubernetes/go.sum": true, "tools/pause/main.go": true, "tools/cache.go": true,
+		"go.mod": true, "ci/tools.go": true,
+		"tools/cache_test.go": false, "tools/check/actionlint/go.sum": false,
+		"README.md": false, "e2e/main.go": false,
 	} {
 		if address() != before {
 			t.Fatal("the address changes by itself")
@@ -43,7 +45,8 @@ func TestKeyOfThePublishedTools(t *testing.T) {
 			}
 		})
 	}
-	for _, pkg := range strings.Fields(goList(t, "-deps", "-f", "{{if .Module}}{{if .Module.Main}}{{.Dir}}{{end}}{{end}}", "./tools/build")) {
+	const folders = "{{if .Module}}{{if .Module.Main}}{{.Dir}}{{end}}{{end}}"
+	for _, pkg := range strings.Fields(goList(t, "-deps", "-f", folders, "./tools/build")) {
 		folder, err := filepath.Rel(root, pkg)
 		if err != nil {
 			t.Fatal(err)
@@ -82,11 +85,11 @@ func addresses(t *testing.T, folder string) func() string {
 		command := exec.Command("bash", ".github/tools-image.sh", "registry.invalid/tools")
 		command.Dir, command.Stderr = folder, t.Output()
 		output, err := command.Output()
-		lines := strings.Split(string(output), "\n")
-		if err != nil || len(lines) != 3 || !strings.HasPrefix(lines[0], "address=registry.invalid/tools:") || lines[1] != "published=" {
+		address, rest, _ := strings.Cut(string(output), "\n")
+		if err != nil || !strings.HasPrefix(address, "address=registry.invalid/tools:") || rest != "published=\n" {
 			t.Fatalf("it says %q (%v)", output, err)
 		}
-		return lines[0]
+		return address
 	}
 }
 

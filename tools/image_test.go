@@ -21,7 +21,9 @@ func builtPrograms(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, platform := range []string{"linux/amd64", "linux/arm64"} {
-		writeFiles(t, dir, map[string]string{platform + "/gosh": platform, platform + "/ls": platform, platform + "/pause": platform})
+		for _, program := range []string{"gosh", "ls", "pause"} {
+			writeFiles(t, dir, map[string]string{filepath.Join(platform, program): platform})
+		}
 	}
 	return dir
 }
@@ -87,9 +89,13 @@ func TestBusyboxArchive(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		seen[header.Name] = header
+		if seen[header.Name] = header; !header.ModTime.Equal(time.Unix(0, 0)) {
+			t.Errorf("%s is of %s, so that each build makes another image", header.Name, header.ModTime)
+		}
 	}
-	for name, mode := range map[string]int64{"bin/": 0o755, "tmp/": 0o1777, "bin/gosh": 0o755, "bin/ls": 0o755, "bin/sh": 0o777} {
+	for name, mode := range map[string]int64{
+		"bin/": 0o755, "tmp/": 0o1777, "bin/gosh": 0o755, "bin/ls": 0o755, "bin/sh": 0o777,
+	} {
 		if seen[name] == nil || seen[name].Mode != mode {
 			t.Errorf("%s is %+v, not of mode %o", name, seen[name], mode)
 		}

@@ -16,8 +16,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
-
-	"container-signing/internal/hint"
 )
 
 // TestNodeWithoutCompiler asks for what runc is built with where it isn't.
@@ -25,7 +23,9 @@ func TestNodeWithoutCompiler(t *testing.T) {
 	emptyCache(t)
 	// A compiler that has no static C library to link with.
 	dynamic := filepath.Join(t.TempDir(), "cc")
-	script := "#!/bin/sh\nfor argument; do [ \"$argument\" != -static ] || { echo ld: cannot find -lc >&2; exit 1; }; done\n"
+	script := `#!/bin/sh
+for argument; do [ "$argument" != -static ] || { echo ld: cannot find -lc >&2; exit 1; }; done
+`
 	if err := os.WriteFile(dynamic, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -34,10 +34,7 @@ func TestNodeWithoutCompiler(t *testing.T) {
 		dynamic:                             "cannot find -lc",
 	} {
 		t.Setenv("CC", compiler)
-		err := CheckNode(t.Context())
-		if err == nil || !strings.Contains(err.Error(), wanted) || !strings.Contains(hint.Text(err), "\nhint: install them") {
-			t.Errorf("with the C compiler %q: %v", compiler, err)
-		}
+		checkError(t, CheckNode(t.Context()), wanted, "\nhint: install them")
 	}
 }
 
@@ -46,7 +43,8 @@ func TestNodeWithoutCompiler(t *testing.T) {
 func TestNodeWithoutPrebuiltTools(t *testing.T) {
 	t.Setenv(FolderVariable, t.TempDir())
 	t.Setenv("CC", "no-such-compiler")
-	if err := CheckNode(t.Context()); err == nil || !strings.Contains(err.Error(), "runc") || strings.Contains(err.Error(), "compiler") {
+	err := CheckNode(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "runc") || strings.Contains(err.Error(), "compiler") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -149,20 +147,22 @@ func TestRuncUnfiltered(t *testing.T) {
 		t.Fatal(err)
 	}
 	const (
-		given = `{"ociVersion":"1.2.0","linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO"},"resources":{"memory":{"limit":9007199254740993}}}}`
+		given = `{"ociVersion":"1.2.0","linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO"},` +
+			`"resources":{"memory":{"limit":9007199254740993}}}}`
 		// Whoever reads a number that is larger than a float holds may lose it.
 		unfiltered = `{"linux":{"resources":{"memory":{"limit":9007199254740993}}},"ociVersion":"1.2.0"}`
 	)
+	create := "--root /r create --bundle " + bundle + " id"
 	for name, test := range map[string]struct {
 		args, config, path string
 		want, says         string // the configuration, and a part of the output
 		fails              bool
 	}{
-		"create":          {args: "--root /r create --bundle " + bundle + " id", config: given, want: unfiltered, says: "--root /r create --bundle " + bundle + " id"},
+		"create":          {args: create, config: given, want: unfiltered, says: create},
 		"create here":     {args: "create id", config: given, want: unfiltered, says: "create id"},
 		"no filter":       {args: "create id", config: unfiltered, want: unfiltered, says: "create id"},
 		"another command": {args: "start id", config: given, want: given, says: "start id"},
-		"no JSON":         {args: "create id", config: "{", want: "{", says: "reading a container's configuration", fails: true},
+		"no JSON":         {args: "create id", config: "{", want: "{", says: "reading a container's", fails: true},
 		"no runc":         {args: "start id", config: given, path: t.TempDir(), want: given, says: "runc", fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {

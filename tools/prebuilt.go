@@ -26,7 +26,8 @@ func (c cache) lacking(source string, missing []module) error {
 		}
 		folders = append(folders, filepath.Base(folder))
 	}
-	err := fmt.Errorf("%s: there is no %s: its tools were built of other pins, by another Go release or for another platform",
+	err := fmt.Errorf("%s: there is no %s: "+
+		"its tools were built of other pins, by another Go release or for another platform",
 		looking, strings.Join(folders, ", "))
 	return hint.Add(err, "%s", advice)
 }

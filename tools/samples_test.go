@@ -6,12 +6,15 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"golang.org/x/mod/sumdb/dirhash"
+
+	"container-signing/internal/hint"
 )
 
 // The samples are modules that the real go command builds in a second, without
@@ -56,7 +59,8 @@ func sampleProject(t *testing.T) string {
 		"tools/own/go.mod":      "module container-signing/tools/own\n\ngo 1.26.0\n",
 		"tools/own/main.go":     "package main\n\nfunc main() { println(\"hello\") }\n",
 		"tools/pinned/go.mod": "module container-signing/tools/pinned\n\ngo 1.26.0\n\n" +
-			"tool " + upstreamPath + "/cmd/hello/v2\n\nrequire " + upstreamPath + " " + upstreamVersion + " // indirect\n",
+			"tool " + upstreamPath + "/cmd/hello/v2\n\n" +
+			"require " + upstreamPath + " " + upstreamVersion + " // indirect\n",
 		"tools/pinned/go.sum": serveUpstream(t),
 	})
 	t.Chdir(root)
@@ -142,7 +146,7 @@ func makeWritable(t *testing.T, folder string) {
 
 // emptyCache gives a test a cache of its own. What the go command has compiled
 // is reused, so that a build there is little more than linking.
-func emptyCache(t *testing.T) string {
+func emptyCache(t *testing.T) {
 	t.Helper()
 	compiled, err := os.UserCacheDir()
 	if err != nil {
@@ -151,9 +155,29 @@ func emptyCache(t *testing.T) string {
 	if os.Getenv("GOCACHE") == "" {
 		t.Setenv("GOCACHE", filepath.Join(compiled, "go-build"))
 	}
-	dir := t.TempDir()
-	t.Setenv("XDG_CACHE_HOME", dir)
-	return filepath.Join(dir, "container-signing", "tools")
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+}
+
+// checkError looks for words in an error and its hints.
+func checkError(t *testing.T, err error, words ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("there is no error that says %q", words)
+	}
+	for _, word := range words {
+		if !strings.Contains(hint.Text(err), word) {
+			t.Errorf("it doesn't say %q: %s", word, hint.Text(err))
+		}
+	}
+}
+
+// checkOutput compares what a program says.
+func checkOutput(t *testing.T, program, want string) {
+	t.Helper()
+	output, err := exec.Command(program).CombinedOutput()
+	if err != nil || string(output) != want {
+		t.Errorf("%s says %q (%v), not %q", program, output, err, want)
+	}
 }
 
 // openedCache is what Build uses as its cache.

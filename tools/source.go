@@ -26,7 +26,8 @@ func Root() (string, error) {
 			return "", fmt.Errorf("finding the project's source: %w", err)
 		}
 		if dir == filepath.Dir(dir) {
-			err := fmt.Errorf("finding the project's source from %q: no folder above it has tools/notation/go.mod", start)
+			err := fmt.Errorf("finding the project's source from %q: "+
+				"no folder above it has tools/notation/go.mod", start)
 			return "", hint.Add(err, "run this inside a clone of the project")
 		}
 	}
@@ -52,8 +53,8 @@ func ReadBySubprocess(folders ...string) error {
 	}
 	for _, folder := range folders {
 		// That WalkDir reads each folder is what counts.
-		err := filepath.WalkDir(filepath.Join(root, folder), func(_ string, _ fs.DirEntry, err error) error { return err })
-		if err != nil {
+		nothing := func(_ string, _ fs.DirEntry, err error) error { return err }
+		if err := filepath.WalkDir(filepath.Join(root, folder), nothing); err != nil {
 			return fmt.Errorf("looking at the source: %w", err)
 		}
 	}

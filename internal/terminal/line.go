@@ -12,14 +12,16 @@ import (
 	"golang.org/x/term"
 )
 
+const clearLine = "\r\x1b[K"
+
 // A Line is the last line of a terminal. Where the output is no terminal it
 // shows nothing, or what it would show as a line for good every half minute,
 // for those who read a log.
 type Line struct {
 	out      io.Writer
-	terminal bool
+	terminal *os.File // out, if that is one
 	inLogs   bool
-	width    int // columns
+	every    time.Duration // how often it is shown anew
 
 	mu       sync.Mutex
 	text     func() string
@@ -30,12 +32,9 @@ type Line struct {
 // NewLine returns a line of out. With inLogs it is also shown where out is no
 // terminal.
 func NewLine(out io.Writer, inLogs bool) *Line {
-	l := &Line{out: out, inLogs: inLogs, width: 80}
+	l := &Line{out: out, inLogs: inLogs, every: 30 * time.Second}
 	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		l.terminal = true
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 1 {
-			l.width = width
-		}
+		l.terminal, l.every = file, time.Second
 	}
 	return l
 }
@@ -43,16 +42,12 @@ func NewLine(out io.Writer, inLogs bool) *Line {
 // Start begins to show what text returns, until Stop. The clock only paces a
 // display: nothing waits for it.
 func (l *Line) Start(text func() string) {
-	every := time.Second
-	if !l.terminal {
-		every = 30 * time.Second
-	}
 	l.mu.Lock()
 	l.text, l.stopping = text, make(chan struct{})
 	stopping := l.stopping
 	l.mu.Unlock()
 	l.stopped.Go(func() {
-		ticker := time.NewTicker(every)
+		ticker := time.NewTicker(l.every)
 		defer ticker.Stop()
 		for {
 			select {
@@ -89,14 +84,14 @@ func (l *Line) Printf(format string, args ...any) {
 	defer l.mu.Unlock()
 	l.clear()
 	fmt.Fprintf(l.out, format, args...)
-	if l.terminal {
+	if l.terminal != nil {
 		l.show()
 	}
 }
 
 func (l *Line) clear() {
-	if l.terminal && l.text != nil {
-		fmt.Fprint(l.out, "\r\x1b[K")
+	if l.terminal != nil && l.text != nil {
+		fmt.Fprint(l.out, clearLine)
 	}
 }
 
@@ -107,10 +102,18 @@ func (l *Line) show() {
 	text := l.text()
 	switch {
 	case text == "":
-	case l.terminal:
+	case l.terminal != nil:
 		// A line that wraps can't be taken back.
-		fmt.Fprint(l.out, Cut(Printable(text), l.width-1))
+		fmt.Fprint(l.out, Cut(Printable(text), l.width()-1))
 	case l.inLogs:
 		fmt.Fprintln(l.out, text)
 	}
+}
+
+// width is how many columns the terminal has now: its window may be resized.
+func (l *Line) width() int {
+	if width, _, err := term.GetSize(int(l.terminal.Fd())); err == nil && width > 1 {
+		return width
+	}
+	return 80
 }

@@ -25,8 +25,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(build(ctx, os.Stderr, os.Args[1:]))
+	status := build(ctx, os.Stderr, os.Args[1:])
+	stop()
+	os.Exit(status)
 }
 
 // build does what the command line asks for and returns the exit status: 2 if
