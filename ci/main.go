@@ -30,7 +30,7 @@ func New(
 	// The project's source.
 	//
 	// +defaultPath="/"
-	// +ignore=["*", "!go.mod", "!go.sum", "!README.md", "!dagger.json", "!.ci/**", "!.github/**", "!ci/**", "!e2e/**", "!plugin/**", "!policies/**", "!scripts/**", "!tools/**"]
+	// +ignore=["*", "!go.mod", "!go.sum", "!*.md", "!dagger.json", "!.golangci.*", "!.ci/**", "!.github/**", "!ci/**", "!docs/**", "!e2e/**", "!examples/**", "!internal/**", "!plugin/**", "!policies/**", "!scripts/**", "!tools/**"]
 	source *dagger.Directory,
 	// The Go image in which everything is built and run. Name it at a mirror
 	// of yours if you have one.

@@ -29,7 +29,7 @@ func (m *ContainerSigning) equip(container *dagger.Container) *dagger.Container 
 // to a container that has the tools.
 func (m *ContainerSigning) withProgram(container *dagger.Container) *dagger.Container {
 	return container.
-		WithFile("/usr/local/bin/e2e", m.program("./e2e", "", "e2e", "tools/*.go", "tools/terminal")).
+		WithFile("/usr/local/bin/e2e", m.program("./e2e", "", "e2e", "internal", "tools/*.go")).
 		// What pins the tools tells whether these are the right ones.
 		WithDirectory("/src", m.only("tools/*/go.mod", "tools/*/go.sum", "tools/*/main.go", "policies", "scripts/*.sh")).
 		WithWorkdir("/src")

@@ -64,7 +64,7 @@ func (m *ContainerSigning) with(ctx context.Context, folders ...string) (*dagger
 
 // build builds the tools of folders, each on its own and several at a time.
 func (m *ContainerSigning) build(ctx context.Context, folders ...string) (*dagger.Container, error) {
-	builder := m.program("./tools/build", "", "tools/*.go", "tools/terminal", "tools/build")
+	builder := m.program("./tools/build", "", "internal", "tools/*.go", "tools/build")
 	built := make([]*dagger.Directory, len(folders))
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(parallelBuilds)
