@@ -9,7 +9,7 @@ import (
 // golang is the Go image, with what the go command keeps between builds in
 // cache volumes.
 func (m *ContainerSigning) golang() *dagger.Container {
-	container := dag.Container().From(m.GoImage).
+	container := quick(dag.Container().From(m.GoImage)).
 		WithMountedCache("/go/pkg/mod", dag.CacheVolume("container-signing-modules")).
 		// Both the go command and package tools keep their caches there.
 		WithMountedCache("/cache", dag.CacheVolume("container-signing-builds")).

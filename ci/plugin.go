@@ -4,14 +4,12 @@ import (
 	"dagger/container-signing/internal/dagger"
 )
 
-// The Notation plugin external-signer, built for a platform: a static program
+// The Notation plugin external-signer, built for a platform
 //
-// Install it with `notation plugin install --file notation-external-signer`.
+// It is a static program. Install it with `notation plugin install --file notation-external-signer`.
 func (m *ContainerSigning) Plugin(
 	// Such as linux/amd64, linux/arm64 or darwin/arm64.
-	//
-	// +default="linux/amd64"
-	platform dagger.Platform,
+	platform dagger.Platform, // +default="linux/amd64"
 ) *dagger.File {
 	return m.program("./plugin", platform, "plugin").WithName("notation-external-signer")
 }

@@ -110,6 +110,9 @@ func assignments(spec ast.Spec) (code []string) {
 	}
 	for _, field := range fields.Fields.List {
 		for _, name := range field.Names {
+			if !name.IsExported() {
+				continue
+			}
 			code = append(code, fmt.Sprintf("concrete.%[1]s = r.%[1]s\n", name.Name), fmt.Sprintf("r.%[1]s = concrete.%[1]s\n", name.Name))
 		}
 	}
