@@ -58,12 +58,12 @@ func TestGenerated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := parse("../..")
+	source, err := parse("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var wanted []string
-	for _, file := range files {
+	for _, file := range source.files {
 		for _, declaration := range file.Decls {
 			switch d := declaration.(type) {
 			case *ast.FuncDecl:
