@@ -8,6 +8,7 @@ import (
 	"dagger/container-signing/internal/command"
 	"dagger/container-signing/internal/dagger"
 	"dagger/container-signing/internal/hint"
+	"dagger/container-signing/internal/inputs"
 	"dagger/container-signing/internal/reference"
 	"dagger/container-signing/internal/toolset"
 )
@@ -138,7 +139,7 @@ const (
 func (m *ContainerSigning) nodeBox(full *dagger.Container, ca *dagger.File) *dagger.Container {
 	const path = "/run/ca"
 	return m.equip(quick(full)).
-		WithFile(verifierPath, m.program("./plugin/image-verifier", "", "plugin", "internal")).
+		WithFile(verifierPath, m.program(inputs.ImageVerifier, "")).
 		WithMountedFile(path, ca).
 		WithEnvVariable("XDG_CONFIG_HOME", trustFolder).
 		WithExec(command.Trust(path, "", ""))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"dagger/container-signing/internal/dagger"
+	"dagger/container-signing/internal/inputs"
 )
 
 // The Notation plugin external-signer, built for a platform
@@ -11,5 +12,5 @@ func (m *ContainerSigning) Plugin(
 	// Such as linux/amd64, linux/arm64 or darwin/arm64.
 	platform dagger.Platform, // +default="linux/amd64"
 ) *dagger.File {
-	return m.program("./plugin", platform, "plugin").WithName("notation-external-signer")
+	return m.program(inputs.Plugin, platform).WithName("notation-external-signer")
 }

@@ -5,6 +5,7 @@ import (
 
 	"dagger/container-signing/internal/command"
 	"dagger/container-signing/internal/dagger"
+	"dagger/container-signing/internal/inputs"
 	"dagger/container-signing/internal/toolset"
 )
 
@@ -33,7 +34,7 @@ func (m *ContainerSigning) equip(container *dagger.Container) *dagger.Container 
 func (m *ContainerSigning) withProgram(container *dagger.Container) *dagger.Container {
 	pins := append(toolset.PinPatterns(), "policies", "scripts/*.sh")
 	return container.
-		WithFile(command.Program, m.program("./e2e", "", "e2e", "internal", "tools/*.go")).
+		WithFile(command.Program, m.program(inputs.E2E, "")).
 		// What pins the tools tells whether these are the right ones.
 		WithDirectory("/src", m.only(pins...)).
 		WithWorkdir("/src")

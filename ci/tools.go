@@ -9,6 +9,7 @@ import (
 
 	"dagger/container-signing/internal/dagger"
 	"dagger/container-signing/internal/failure"
+	"dagger/container-signing/internal/inputs"
 	"dagger/container-signing/internal/toolset"
 )
 
@@ -71,7 +72,7 @@ func (m *ContainerSigning) toolKey(ctx context.Context) (string, error) {
 
 // build builds the tools of folders, each on its own and several at a time.
 func (m *ContainerSigning) build(ctx context.Context, key string, folders ...string) (*dagger.Container, error) {
-	builder := m.program("./tools/build", "", "internal", "tools/*.go", "tools/build")
+	builder := m.program(inputs.ToolBuilder, "")
 	built := make([]*dagger.Directory, len(folders))
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(parallelBuilds)
