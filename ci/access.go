@@ -28,9 +28,20 @@ const (
 
 // newAccess is how a registry is reached that a function is told of by
 // --registry, --registry-credentials and --plain-http.
-func newAccess(registry reference.Registry, service *dagger.Service, credentials *dagger.Secret, plainHTTP bool) access {
+func newAccess(
+	registry reference.Registry,
+	service *dagger.Service,
+	credentials *dagger.Secret,
+	plainHTTP bool,
+) access {
 	return access{
-		Route:   route.Route{Registry: registry, Service: service != nil, Flag: "--registry", PlainHTTP: plainHTTP, Alias: "registry"},
+		Route: route.Route{
+			Registry:  registry,
+			Service:   service != nil,
+			Flag:      "--registry",
+			PlainHTTP: plainHTTP,
+			Alias:     "registry",
+		},
 		service: service, credentials: credentials,
 	}
 }
@@ -47,7 +58,8 @@ func (a access) bind(container *dagger.Container) (*dagger.Container, error) {
 		return nil, err
 	}
 	if a.credentials != nil {
-		container = container.WithMountedSecret(dockerConfig, a.credentials).WithEnvVariable("DOCKER_CONFIG", dockerFolder)
+		container = container.WithMountedSecret(dockerConfig, a.credentials).
+			WithEnvVariable("DOCKER_CONFIG", dockerFolder)
 	}
 	if a.service != nil {
 		container = container.WithServiceBinding(a.Hostname(), a.service)

@@ -41,7 +41,10 @@ func (m *ContainerSigning) Admit(
 	tolerate bool, // +optional
 ) (*dagger.Directory, error) {
 	if kubeconfig == nil && apiServer != nil {
-		return nil, hint.Add(errors.New("reading --api-server: it is where a cluster of your own is reached"), "give its --kubeconfig too")
+		return nil, hint.Add(
+			errors.New("reading --api-server: it is where a cluster of your own is reached"),
+			"give its --kubeconfig too",
+		)
 	}
 	asked := command.Judge{CA: caPath}
 	box, err := m.connect(ctx, &asked, kubeconfig, apiServer, registry, registryAddress)
@@ -70,7 +73,11 @@ const caPath = "/run/ca"
 // connect is a container that reaches a cluster, and tells the judge how: the
 // user's, or one that is started.
 func (m *ContainerSigning) connect(
-	ctx context.Context, asked *command.Judge, kubeconfig *dagger.Secret, apiServer, registry *dagger.Service, registryAddress string,
+	ctx context.Context,
+	asked *command.Judge,
+	kubeconfig *dagger.Secret,
+	apiServer, registry *dagger.Service,
+	registryAddress string,
 ) (*dagger.Container, error) {
 	full, err := m.with(ctx, toolset.Cluster)
 	if err != nil {
@@ -106,7 +113,11 @@ func (m *ContainerSigning) connectOwn(
 }
 
 // connectFresh is a container that reaches a cluster that is started for it.
-func (m *ContainerSigning) connectFresh(ctx context.Context, asked *command.Judge, registry access) (*dagger.Container, error) {
+func (m *ContainerSigning) connectFresh(
+	ctx context.Context,
+	asked *command.Judge,
+	registry access,
+) (*dagger.Container, error) {
 	run := newRun()
 	cluster, err := m.clusterService(ctx, clusterPlan{name: run, registry: registry, awaited: true})
 	if err != nil {

@@ -24,7 +24,9 @@ func (m *ContainerSigning) golang() *dagger.Container {
 // only is the part of the source that patterns name, without tests: a step is
 // run anew only if that changes.
 func (m *ContainerSigning) only(patterns ...string) *dagger.Directory {
-	return m.Source.Filter(dagger.DirectoryFilterOpts{Include: patterns, Exclude: []string{"**/*_test.go", "**/testdata"}})
+	return m.Source.Filter(dagger.DirectoryFilterOpts{
+		Include: patterns, Exclude: []string{"**/*_test.go", "**/testdata"},
+	})
 }
 
 // program builds one of this project's programs: static, and the same bytes from
@@ -38,6 +40,8 @@ func (m *ContainerSigning) program(made inputs.Program, platform dagger.Platform
 		container = container.WithEnvVariable("GOOS", os).WithEnvVariable("GOARCH", architecture)
 	}
 	return container.
-		WithExec([]string{"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", "/out/program", made.Package}).
+		WithExec([]string{
+			"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", "/out/program", made.Package,
+		}).
 		File("/out/program")
 }

@@ -39,7 +39,12 @@ func (m *ContainerSigning) Bundle(
 }
 
 // bundle makes an archive in which the image has a tag.
-func (m *ContainerSigning) bundle(ctx context.Context, image reference.Image, tag string, from access) (*dagger.File, error) {
+func (m *ContainerSigning) bundle(
+	ctx context.Context,
+	image reference.Image,
+	tag string,
+	from access,
+) (*dagger.File, error) {
 	box, err := m.signingBox(ctx, nil)
 	if err != nil {
 		return nil, err

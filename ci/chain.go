@@ -38,7 +38,11 @@ type chainPlan struct {
 
 // check finds what can be known to be wrong before anything is run.
 func (p chainPlan) check() error {
-	given := request.Signer{Program: p.files.program != nil, CertificateChain: p.files.chain != nil, Key: p.files.key != nil}
+	given := request.Signer{
+		Program:          p.files.program != nil,
+		CertificateChain: p.files.chain != nil,
+		Key:              p.files.key != nil,
+	}
 	if err := given.Check(); err != nil {
 		return err
 	}
@@ -77,7 +81,10 @@ func (m *ContainerSigning) chain(ctx context.Context, plan chainPlan) (judgement
 	judged, err := c.run(ctx)
 	if err != nil && named != "" {
 		// The engine has what such a run has done, and its registries are gone.
-		return judgement{}, hint.Add(err, fmt.Sprintf("if a run %q was broken off before its verdicts, it can't go on: give another name", named))
+		return judgement{}, hint.Add(
+			err,
+			fmt.Sprintf("if a run %q was broken off before its verdicts, it can't go on: give another name", named),
+		)
 	}
 	return judged, err
 }

@@ -47,7 +47,10 @@ func (m *ContainerSigning) Cluster(
 	ca *dagger.File, // +optional
 ) (*dagger.Service, error) {
 	if node && (ca == nil || registry == nil) {
-		return nil, hint.Add(errors.New("preparing --node: it doesn't know where to pull from, or what to trust"), "give --registry and --ca")
+		return nil, hint.Add(
+			errors.New("preparing --node: it doesn't know where to pull from, or what to trust"),
+			"give --registry and --ca",
+		)
 	}
 	at, err := clusterRegistry(registry, registryAddress)
 	if err != nil {
@@ -86,14 +89,25 @@ func (m *ContainerSigning) clusterService(ctx context.Context, plan clusterPlan)
 	if err != nil {
 		return nil, err
 	}
-	box = box.WithExposedPort(clusterPort, dagger.ContainerWithExposedPortOpts{ExperimentalSkipHealthcheck: plan.awaited})
-	asked := command.Cluster{Credentials: credentialsFolder, Listen: fmt.Sprintf("0.0.0.0:%d", clusterPort), Host: clusterName}
+	box = box.WithExposedPort(
+		clusterPort,
+		dagger.ContainerWithExposedPortOpts{ExperimentalSkipHealthcheck: plan.awaited},
+	)
+	asked := command.Cluster{
+		Credentials: credentialsFolder,
+		Listen:      fmt.Sprintf("0.0.0.0:%d", clusterPort),
+		Host:        clusterName,
+	}
 	if plan.awaited {
 		box = box.WithExposedPort(readyPort)
 		asked.Ready = fmt.Sprintf("0.0.0.0:%d", readyPort)
 	}
 	if plan.node {
-		asked.Node = &command.Node{Registry: plan.registry.Registry, Verifier: verifierPath, Trust: trustFolder + "/notation"}
+		asked.Node = &command.Node{
+			Registry: plan.registry.Registry,
+			Verifier: verifierPath,
+			Trust:    trustFolder + "/notation",
+		}
 	}
 	if plan.registry.service != nil {
 		if box, err = plan.registry.bind(box); err != nil {

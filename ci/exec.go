@@ -24,7 +24,12 @@ func explain(doing string, given failure.Given, err error) error {
 }
 
 // evaluate runs the steps of a container. What was given explains a failure.
-func evaluate(ctx context.Context, doing string, given failure.Given, container *dagger.Container) (*dagger.Container, error) {
+func evaluate(
+	ctx context.Context,
+	doing string,
+	given failure.Given,
+	container *dagger.Container,
+) (*dagger.Container, error) {
 	container, err := container.Sync(ctx)
 	return container, explain(doing, given, err)
 }

@@ -48,5 +48,6 @@ func (m *ContainerSigning) Registry(
 			WithEnvVariable("REGISTRY_AUTH_HTPASSWD_REALM", name).
 			WithEnvVariable("REGISTRY_AUTH_HTPASSWD_PATH", "/run/secrets/htpasswd")
 	}
-	return container.AsService(dagger.ContainerAsServiceOpts{Args: []string{"registry", "serve", "/etc/registry.yaml"}}), nil
+	serving := []string{"registry", "serve", "/etc/registry.yaml"}
+	return container.AsService(dagger.ContainerAsServiceOpts{Args: serving}), nil
 }

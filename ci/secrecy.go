@@ -69,7 +69,8 @@ func (m *ContainerSigning) pushUnsigned(ctx context.Context, at access, run stri
 	if _, err := at.service.Start(ctx); err != nil {
 		return reference.Image{}, explain("starting a registry", failure.Given{}, err)
 	}
-	box, pushing, err := reach(ctx, anew(m.equip(lean(m.Prebuilt)), run), command.Push(statePath, ciRegistry, "", false), at)
+	box := anew(m.equip(lean(m.Prebuilt)), run)
+	box, pushing, err := reach(ctx, box, command.Push(statePath, ciRegistry, "", false), at)
 	if err != nil {
 		return reference.Image{}, err
 	}
@@ -162,12 +163,17 @@ func outcome(ctx context.Context, done *dagger.Container, fails bool) (string, e
 
 // searchLayers looks for the secrets in the layers of a container.
 func (s *secretSigning) searchLayers(ctx context.Context, done *dagger.Container) error {
-	archive := done.AsTarball(dagger.ContainerAsTarballOpts{ForcedCompression: dagger.ImageLayerCompressionUncompressed})
+	archive := done.AsTarball(
+		dagger.ContainerAsTarballOpts{ForcedCompression: dagger.ImageLayerCompressionUncompressed},
+	)
 	search := s.box.WithMountedFile("/archive.tar", archive)
 	for i, part := range s.kept {
 		name := fmt.Sprintf("SOUGHT_%d", i)
 		search = search.WithSecretVariable(name, dag.SetSecret(name, part)).
-			WithExec([]string{"sh", "-c", `! grep -qaF -e "$` + name + `" /archive.tar || { echo a secret is in a layer >&2; exit 1; }`})
+			WithExec([]string{"sh", "-c", `! grep -qaF -e "$` + name + `" /archive.tar || {
+	echo a secret is in a layer >&2
+	exit 1
+}`})
 	}
 	// What is looked for has to be there to be found where it may be.
 	search = search.WithExec([]string{"grep", "-qaF", "-e", "talkative", "-e", "BEGIN CERTIFICATE", "/archive.tar"})

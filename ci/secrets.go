@@ -12,7 +12,11 @@ import (
 
 // withSecrets gives a signer its secrets, and returns the flags with which
 // `e2e sign` conceals them.
-func withSecrets(ctx context.Context, container *dagger.Container, secrets []*dagger.Secret) (*dagger.Container, []string, error) {
+func withSecrets(
+	ctx context.Context,
+	container *dagger.Container,
+	secrets []*dagger.Secret,
+) (*dagger.Container, []string, error) {
 	var conceal []string
 	for _, one := range secrets {
 		name, err := one.Name(ctx)

@@ -53,8 +53,9 @@ func (m *ContainerSigning) Sign(
 	base *dagger.Container, // +optional
 ) (*Signed, error) {
 	return m.sign(ctx, signPlan{
-		images: image, registry: registry, credentials: registryCredentials, plainHTTP: plainHttp, parallel: parallel, base: base,
-		files: signerFiles{program: signer, chain: certificateChain, ca: ca, key: key}, secrets: secrets, environment: signerEnv,
-		service: signerService, keyID: keyId, timeout: signerTimeout, envelope: signatureFormat,
+		images: image, registry: registry, credentials: registryCredentials, plainHTTP: plainHttp,
+		files:   signerFiles{program: signer, chain: certificateChain, ca: ca, key: key},
+		secrets: secrets, environment: signerEnv, service: signerService,
+		keyID: keyId, timeout: signerTimeout, envelope: signatureFormat, parallel: parallel, base: base,
 	})
 }

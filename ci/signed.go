@@ -101,14 +101,26 @@ func (s *Signed) Copy(
 	if registryCredentials == nil {
 		registryCredentials = s.Credentials
 	}
-	all := &Signed{Ca: s.Ca, Module: s.Module, Service: toRegistry, Credentials: registryCredentials, PlainHTTP: toPlainHttp}
+	all := &Signed{
+		Ca:          s.Ca,
+		Module:      s.Module,
+		Service:     toRegistry,
+		Credentials: registryCredentials,
+		PlainHTTP:   toPlainHttp,
+	}
 	_, err := s.each(func(image, name reference.Image, from access) (string, error) {
 		target := to
 		if len(s.References) > 1 {
 			target = name.Below(to)
 		}
 		from.credentials = registryCredentials
-		copied, err := s.Module.copy(ctx, image, target, from, destination{toRegistry, registryCredentials, toPlainHttp})
+		copied, err := s.Module.copy(
+			ctx,
+			image,
+			target,
+			from,
+			destination{toRegistry, registryCredentials, toPlainHttp},
+		)
 		if err != nil {
 			return "", err
 		}

@@ -79,7 +79,13 @@ func (m *ContainerSigning) sign(ctx context.Context, plan signPlan) (*Signed, er
 // sign signs images of one registry in a container that has what the signer
 // needs. It returns what `e2e sign` tells of them.
 func sign(
-	ctx context.Context, box *dagger.Container, by identity, at access, images []reference.Image, parallel int, run string,
+	ctx context.Context,
+	box *dagger.Container,
+	by identity,
+	at access,
+	images []reference.Image,
+	parallel int,
+	run string,
 ) (*dagger.File, error) {
 	signing, err := signingStep(ctx, box, by, at, images, parallel, run)
 	if err != nil {
@@ -107,10 +113,18 @@ func (s signing) step(expect dagger.ReturnType) *dagger.Container {
 
 // signingStep prepares to sign images of one registry.
 func signingStep(
-	ctx context.Context, box *dagger.Container, by identity, at access, images []reference.Image, parallel int, run string,
+	ctx context.Context,
+	box *dagger.Container,
+	by identity,
+	at access,
+	images []reference.Image,
+	parallel int,
+	run string,
 ) (signing, error) {
 	asked := by.signing()
-	asked.Images, asked.Parallel, asked.Output, asked.Insecure = images, parallel, signedResult, at.Insecure("--plain-http")
+	asked.Images, asked.Parallel, asked.Output, asked.Insecure = images, parallel, signedResult, at.Insecure(
+		"--plain-http",
+	)
 	box, command, err := reach(ctx, by.provide(box), asked.Command(), at)
 	if err != nil {
 		return signing{}, err

@@ -103,7 +103,13 @@ func (m *ContainerSigning) inspect(ctx context.Context, image reference.Image, a
 }
 
 // notation runs a command of notation on an image.
-func notation(ctx context.Context, box *dagger.Container, at access, verb string, image reference.Image) (string, error) {
+func notation(
+	ctx context.Context,
+	box *dagger.Container,
+	at access,
+	verb string,
+	image reference.Image,
+) (string, error) {
 	box, arguments, err := reach(ctx, box, command.Notation(verb, image, at.Insecure("--insecure-registry")), at)
 	if err != nil {
 		return "", err

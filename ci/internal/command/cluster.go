@@ -68,7 +68,8 @@ func (j Judge) Command() []string {
 	if j.Run == nil {
 		return command
 	}
-	command = append(command, "--state", j.Run.State, "--production-registry", string(j.Run.Production), "--policy", j.Run.Policy)
+	command = append(command,
+		"--state", j.Run.State, "--production-registry", string(j.Run.Production), "--policy", j.Run.Policy)
 	if j.Run.Node {
 		command = append(command, "--runs", "--bypass")
 	}

@@ -30,13 +30,18 @@ func Certificates(folder, name string) []string {
 // Authorities reads those that vouch for a certificate chain. An empty ca means
 // the chain's root.
 func Authorities(folder, chain, ca string) []string {
-	return append([]string{"e2e", "certificates", "--output", folder, "--certificate-chain", chain}, optional("--ca", ca)...)
+	reading := []string{"e2e", "certificates", "--output", folder, "--certificate-chain", chain}
+	return append(reading, optional("--ca", ca)...)
 }
 
 // Trust makes notation trust a CA. An empty store means the default, and an
 // empty policy one that demands the CA's word of all images.
 func Trust(ca, store, policy string) []string {
-	return slices.Concat([]string{"e2e", "trust", "--ca", ca}, optional("--trust-store", store), optional("--trust-policy", policy))
+	return slices.Concat(
+		[]string{"e2e", "trust", "--ca", ca},
+		optional("--trust-store", store),
+		optional("--trust-policy", policy),
+	)
 }
 
 // A Signing is what `e2e sign` needs to know.
@@ -95,14 +100,22 @@ func Promote(state, ca string, ci, production reference.Registry) []string {
 
 // Fetch copies an image from a registry to an OCI image layout.
 func Fetch(image reference.Image, insecure []string, layout string) []string {
-	return slices.Concat([]string{"oras", "cp", "--no-tty"}, insecure, []string{image.String(), "--to-oci-layout", layout})
+	return slices.Concat(
+		[]string{"oras", "cp", "--no-tty"},
+		insecure,
+		[]string{image.String(), "--to-oci-layout", layout},
+	)
 }
 
 // Copy copies an image with its signatures, between registries and OCI image
 // layouts. The flags say which of the registries speak plain HTTP; the output
 // tells what was copied.
 func Copy(from, to, output string, insecure ...string) []string {
-	return slices.Concat([]string{"e2e", "copy", "-v", "--output", output}, insecure, []string{"--from", from, "--to", to})
+	return slices.Concat(
+		[]string{"e2e", "copy", "-v", "--output", output},
+		insecure,
+		[]string{"--from", from, "--to", to},
+	)
 }
 
 // Notation runs a command of notation on an image.

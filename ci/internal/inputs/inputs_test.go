@@ -120,7 +120,8 @@ func TestSource(t *testing.T) {
 	checked := 0
 	for _, entry := range entries {
 		name := entry.Name()
-		if !entry.IsDir() || name == ".git" || regexp.MustCompile(`(?m)^/?`+regexp.QuoteMeta(name)+`/?$`).Match(ignored) {
+		if !entry.IsDir() || name == ".git" ||
+			regexp.MustCompile(`(?m)^/?`+regexp.QuoteMeta(name)+`/?$`).Match(ignored) {
 			continue
 		}
 		checked++

@@ -43,7 +43,8 @@ func TestReference(t *testing.T) {
 		registry := image.Registry()
 		if string(registry) != want.registry || registry.Host() != want.host || registry.Port() != want.port ||
 			image.Tag() != want.tag || registry.OnLoopback() != want.loopback {
-			t.Errorf("%s: got %s, %s, %s, %s, %v", text, registry, registry.Host(), registry.Port(), image.Tag(), registry.OnLoopback())
+			t.Errorf("%s: got %s, %s, %s, %s, %v",
+				text, registry, registry.Host(), registry.Port(), image.Tag(), registry.OnLoopback())
 		}
 	}
 }

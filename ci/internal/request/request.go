@@ -27,11 +27,16 @@ type Signer struct {
 // Check finds a signer that isn't whole.
 func (s Signer) Check() error {
 	if s.Program != s.CertificateChain {
-		return hint.Add(errors.New("--signer and --certificate-chain belong together: the chain is that of the signer's key"),
-			"give both, or neither for a demonstration")
+		return hint.Add(
+			errors.New("--signer and --certificate-chain belong together: the chain is that of the signer's key"),
+			"give both, or neither for a demonstration",
+		)
 	}
 	if !s.Program && (s.CA || s.Key) {
-		return hint.Add(errors.New("--ca and --key are a signer's, and there is none"), "give --signer and --certificate-chain too")
+		return hint.Add(
+			errors.New("--ca and --key are a signer's, and there is none"),
+			"give --signer and --certificate-chain too",
+		)
 	}
 	return nil
 }
@@ -46,7 +51,10 @@ func known(flag, value string, values []string) error {
 	if slices.Contains(values, value) {
 		return nil
 	}
-	return hint.Add(fmt.Errorf("reading --%s %q: there is no such thing", flag, value), "give "+strings.Join(values, " or "))
+	return hint.Add(
+		fmt.Errorf("reading --%s %q: there is no such thing", flag, value),
+		"give "+strings.Join(values, " or "),
+	)
 }
 
 // Timeout finds a time that is none.
@@ -73,8 +81,10 @@ func Images(texts []string, service bool) ([]reference.Image, error) {
 	}
 	for i, image := range images {
 		if service && image.Registry() != images[0].Registry() {
-			return nil, hint.Add(fmt.Errorf("reading --image: %q and %q are in two registries, and --registry is one", texts[0], texts[i]),
-				"sign them one by one")
+			return nil, hint.Add(
+				fmt.Errorf("reading --image: %q and %q are in two registries, and --registry is one", texts[0], texts[i]),
+				"sign them one by one",
+			)
 		}
 	}
 	return images, nil
@@ -84,7 +94,10 @@ func Images(texts []string, service bool) ([]reference.Image, error) {
 func Assignment(text string) (name, value string, err error) {
 	name, value, found := strings.Cut(text, "=")
 	if !found || name == "" {
-		return "", "", hint.Add(fmt.Errorf("reading --signer-env %q: it isn't NAME=VALUE", text), "a secret is given by --secrets env:NAME")
+		return "", "", hint.Add(
+			fmt.Errorf("reading --signer-env %q: it isn't NAME=VALUE", text),
+			"a secret is given by --secrets env:NAME",
+		)
 	}
 	return name, value, nil
 }

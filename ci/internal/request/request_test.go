@@ -95,7 +95,8 @@ func TestImages(t *testing.T) {
 	_, err := Images(nil, false)
 	refused(t, "no image", err, "there is nothing to sign", "name an image by --image")
 	_, err = Images([]string{"localhost:5002/a", "localhost:5001/a"}, true)
-	refused(t, "two registries", err, `"localhost:5002/a" and "localhost:5001/a" are in two registries`, "sign them one by one")
+	says := `"localhost:5002/a" and "localhost:5001/a" are in two registries`
+	refused(t, "two registries", err, says, "sign them one by one")
 	_, err = Images([]string{"localhost:5002/a", "localhost:5002/A"}, true)
 	refused(t, "a wrong name", err, `"localhost:5002/A"`, "give an image in a registry")
 }

@@ -3,7 +3,10 @@ package result
 import "testing"
 
 func TestImages(t *testing.T) {
-	images, err := Images(`[{"reference": "a/b@sha256:1", "digest": "sha256:1", "signatures": ["sha256:2", "sha256:3"]}]`, 1)
+	images, err := Images(
+		`[{"reference": "a/b@sha256:1", "digest": "sha256:1", "signatures": ["sha256:2", "sha256:3"]}]`,
+		1,
+	)
 	if err != nil || len(images) != 1 {
 		t.Fatalf("%+v, %v", images, err)
 	}

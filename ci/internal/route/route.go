@@ -35,8 +35,10 @@ func (r Route) Check() error {
 	if flag == "" {
 		flag = "--registry"
 	}
-	return hint.Add(fmt.Errorf("reaching the registry %s: it is on loopback, where a container finds nothing but itself", r.Registry),
-		fmt.Sprintf("give it as a service too: %s tcp://%s", flag, r.Registry))
+	return hint.Add(
+		fmt.Errorf("reaching the registry %s: it is on loopback, where a container finds only itself", r.Registry),
+		fmt.Sprintf("give it as a service too: %s tcp://%s", flag, r.Registry),
+	)
 }
 
 // Hostname is the name by which the service is bound to a container; empty if

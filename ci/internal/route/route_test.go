@@ -37,7 +37,8 @@ func TestRoute(t *testing.T) {
 		}
 		insecure := slices.Equal(test.route.Insecure("--plain-http"), []string{"--plain-http"})
 		if test.route.Hostname() != test.hostname || test.route.Led() != test.led || insecure != test.insecure {
-			t.Errorf("%+v: bound as %q, led %v, insecure %v", test.route, test.route.Hostname(), test.route.Led(), insecure)
+			t.Errorf("%+v: bound as %q, led %v, insecure %v",
+				test.route, test.route.Hostname(), test.route.Led(), insecure)
 		}
 	}
 }

@@ -117,7 +117,8 @@ func ofType(d *ast.GenDecl, spec *ast.TypeSpec) []Text {
 	texts := []Text{{Of: spec.Name.Name, Content: withoutPragmas(comment)}}
 	for _, field := range publicFields(spec) {
 		for _, name := range field.Names {
-			texts = append(texts, Text{Of: spec.Name.Name + "." + Kebab(name.Name), Content: withoutPragmas(field.Doc), Argument: true})
+			of := spec.Name.Name + "." + Kebab(name.Name)
+			texts = append(texts, Text{Of: of, Content: withoutPragmas(field.Doc), Argument: true})
 		}
 	}
 	return texts

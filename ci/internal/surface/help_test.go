@@ -134,7 +134,8 @@ func New(
 	for _, text := range texts {
 		says, known := want[text.Of]
 		delete(want, text.Of)
-		if err := text.Fault(); !known || (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+		if err := text.Fault(); !known || (err == nil) != (says == "") ||
+			err != nil && !strings.Contains(err.Error(), says) {
 			t.Errorf("%s, %q: %v", text.Of, text.Content, err)
 		}
 	}

@@ -113,7 +113,10 @@ func assignments(spec ast.Spec) (code []string) {
 			if !name.IsExported() {
 				continue
 			}
-			code = append(code, fmt.Sprintf("concrete.%[1]s = r.%[1]s\n", name.Name), fmt.Sprintf("r.%[1]s = concrete.%[1]s\n", name.Name))
+			code = append(code,
+				fmt.Sprintf("concrete.%[1]s = r.%[1]s\n", name.Name),
+				fmt.Sprintf("r.%[1]s = concrete.%[1]s\n", name.Name),
+			)
 		}
 	}
 	return code
@@ -147,7 +150,8 @@ func TestModule(t *testing.T) {
 	}
 	for _, line := range strings.Split(string(goMod), "\n") {
 		fields := strings.Fields(line)
-		if i := slices.Index(fields, "dagger.io/dagger"); i >= 0 && (len(fields) <= i+1 || fields[i+1] != module.EngineVersion) {
+		if i := slices.Index(fields, "dagger.io/dagger"); i >= 0 &&
+			(len(fields) <= i+1 || fields[i+1] != module.EngineVersion) {
 			t.Errorf("ci/go.mod has %q, but the engine is %s", line, module.EngineVersion)
 		}
 	}

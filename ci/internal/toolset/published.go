@@ -2,6 +2,7 @@ package toolset
 
 import (
 	"errors"
+	"fmt"
 
 	"dagger/container-signing/internal/hint"
 )
@@ -10,7 +11,8 @@ import (
 const Label = "container-signing.tools"
 
 // republish is what to do about tools that can't be used.
-const republish = "give an image that `dagger call tools publish` of this very source has published, or leave out --tools to have them built"
+const republish = "give an image that `dagger call tools publish` of this very source has published, " +
+	"or leave out --tools to have them built"
 
 // CheckPublished finds at once that a container which was given as tools has
 // none, or others. What its label says is its key.
@@ -21,5 +23,8 @@ func CheckPublished(label, key string) error {
 	case "":
 		return hint.Add(errors.New("reading --tools: the image has no tools of this project"), republish)
 	}
-	return hint.Add(errors.New("reading --tools: the image has tools of other pins: their key is "+label+", and that of this source "+key), republish)
+	return hint.Add(
+		fmt.Errorf("reading --tools: the image has tools of other pins: their key is %s, and that of this source %s", label, key),
+		republish,
+	)
 }

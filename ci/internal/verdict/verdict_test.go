@@ -12,7 +12,8 @@ func TestJudged(t *testing.T) {
 		}
 	}
 	for _, status := range []int{2, 137, -1} {
-		if asExpected, err := Judged(status, "what went wrong\n"); asExpected || err == nil || !strings.HasSuffix(err.Error(), ": what went wrong") {
+		if asExpected, err := Judged(status, "what went wrong\n"); asExpected || err == nil ||
+			!strings.HasSuffix(err.Error(), ": what went wrong") {
 			t.Errorf("status %d: %v, %v", status, asExpected, err)
 		}
 	}
