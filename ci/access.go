@@ -2,22 +2,22 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 
 	"dagger/container-signing/internal/dagger"
+	"dagger/container-signing/internal/failure"
 	"dagger/container-signing/internal/reference"
+	"dagger/container-signing/internal/route"
 )
 
-// An access is how the registry of an image is reached.
+// An access is how a registry is reached. Dagger takes the names and the texts
+// of arguments from each function itself, so those that make an access have to
+// be repeated wherever one is taken; a test keeps their texts equal.
 type access struct {
-	image       string
+	route.Route
 	service     *dagger.Service // nil for a registry that the network knows
 	credentials *dagger.Secret
-	plainHTTP   bool
-	// alias is how a container calls the service of a registry whose own name
-	// is that of loopback: there, that is the container itself.
-	alias string
 }
 
 const (
@@ -26,51 +26,82 @@ const (
 	dockerConfig = dockerFolder + "/config.json"
 )
 
+// newAccess is how a registry is reached that a function is told of by
+// --registry, --registry-credentials and --plain-http.
+func newAccess(
+	registry reference.Registry,
+	service *dagger.Service,
+	credentials *dagger.Secret,
+	plainHTTP bool,
+) access {
+	return access{
+		Route: route.Route{
+			Registry:  registry,
+			Service:   service != nil,
+			Flag:      "--registry",
+			PlainHTTP: plainHTTP,
+			Alias:     "registry",
+		},
+		service: service, credentials: credentials,
+	}
+}
+
+// to makes it the access to where something goes, by --to-registry.
+func (a access) to() access {
+	a.Flag, a.Alias = "--to-registry", "toregistry"
+	return a
+}
+
 // bind makes a container reach the registry by its name, or by the alias.
 func (a access) bind(container *dagger.Container) (*dagger.Container, error) {
-	if a.service == nil && reference.OnLoopback(a.image) {
-		return nil, fmt.Errorf("image %q is in a registry on loopback, which containers don't reach: give that registry as a service too, as tcp://%s", a.image, reference.Host(a.image))
+	if err := a.Check(); err != nil {
+		return nil, err
 	}
 	if a.credentials != nil {
-		container = container.WithMountedSecret(dockerConfig, a.credentials).WithEnvVariable("DOCKER_CONFIG", dockerFolder)
+		container = container.WithMountedSecret(dockerConfig, a.credentials).
+			WithEnvVariable("DOCKER_CONFIG", dockerFolder)
 	}
-	switch {
-	case a.service == nil:
-		return container, nil
-	case reference.OnLoopback(a.image):
-		return container.WithServiceBinding(a.alias, a.service), nil
+	if a.service != nil {
+		container = container.WithServiceBinding(a.Hostname(), a.service)
 	}
-	return container.WithServiceBinding(reference.Name(a.image), a.service), nil
+	return container, nil
 }
 
 // lead is the flag with which e2e leads the name of a registry on loopback to
-// its service, if it is one. The image keeps its name by that, by which
-// credentials and trust policies go.
+// its service, if it is one.
 func (a access) lead(ctx context.Context) ([]string, error) {
-	if a.service == nil || !reference.OnLoopback(a.image) {
+	if !a.Led() {
 		return nil, nil
 	}
 	port, err := portOf(ctx, a.service)
 	if err != nil {
-		return nil, fmt.Errorf("asking for the port of the registry of %q: %w", a.image, err)
+		return nil, fmt.Errorf("asking for the port of the registry %s: %w", a.Registry, err)
 	}
-	return []string{"--lead", fmt.Sprintf("127.0.0.1:%s=%s:%d", reference.Port(a.image), a.alias, port)}, nil
+	return a.Lead(port), nil
+}
+
+// portOf is the port of a service.
+func portOf(ctx context.Context, service *dagger.Service) (int, error) {
+	ports, err := service.Ports(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if len(ports) == 0 {
+		return 0, errors.New("the service exposes no port")
+	}
+	return ports[0].Port(ctx)
 }
 
 // reach makes a container reach registries, and returns the command that runs
-// args there.
-func reach(ctx context.Context, container *dagger.Container, args []string, registries ...access) (*dagger.Container, []string, error) {
+// another one there.
+func reach(
+	ctx context.Context, container *dagger.Container, command []string, registries ...access,
+) (*dagger.Container, []string, error) {
 	var leads []string
-	led := map[string]bool{}
-	for _, at := range registries {
+	for _, at := range route.Distinct(registries, func(a access) route.Route { return a.Route }) {
 		var err error
 		if container, err = at.bind(container); err != nil {
 			return nil, nil, err
-		}
-		if host := reference.Host(at.image); led[host] {
-			continue // both are in one registry
-		} else {
-			led[host] = true
 		}
 		lead, err := at.lead(ctx)
 		if err != nil {
@@ -78,17 +109,15 @@ func reach(ctx context.Context, container *dagger.Container, args []string, regi
 		}
 		leads = append(leads, lead...)
 	}
-	if len(leads) == 0 {
-		return container, args, nil
-	}
-	return container, slices.Concat([]string{"e2e", "forward"}, leads, []string{"--"}, args), nil
+	return container, route.Forward(leads, command), nil
 }
 
-// insecure is the flag for a registry that speaks plain HTTP, as it was told or
-// as one on loopback does. notation knows that of the name localhost alone.
-func (a access) insecure(flag string) []string {
-	if a.plainHTTP || reference.OnLoopback(a.image) {
-		return []string{flag}
+// given is what explains a failure to reach one of the registries.
+func given(registries ...access) failure.Given {
+	for _, at := range registries {
+		if at.service != nil {
+			return failure.Given{Service: at.Flag}
+		}
 	}
-	return nil
+	return failure.Given{}
 }

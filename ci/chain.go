@@ -8,27 +8,48 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"dagger/container-signing/internal/command"
 	"dagger/container-signing/internal/dagger"
+	"dagger/container-signing/internal/failure"
+	"dagger/container-signing/internal/hint"
+	"dagger/container-signing/internal/reference"
+	"dagger/container-signing/internal/request"
+	"dagger/container-signing/internal/toolset"
 )
 
 // How the images of a run call its registries: as on a single machine.
 const (
-	ciRegistry         = "127.0.0.1:5002"
-	productionRegistry = "127.0.0.1:5001"
-	statePath          = "/tmp/state.json" // of the parts that supply the images
+	ciRegistry         reference.Registry = "127.0.0.1:5002"
+	productionRegistry reference.Registry = "127.0.0.1:5001"
 )
+
+// statePath is where the parts that supply the images tell each other of them.
+const statePath = "/tmp/state.json"
 
 // A chainPlan says what to take through the chain.
 type chainPlan struct {
-	name             string         // of the run; empty for a fresh one
-	image            string         // to sign; empty for one that is made
-	credentials      *dagger.Secret // to read the image
-	signer           *dagger.File   // nil for a demonstration's
-	certificateChain *dagger.File
-	key              *dagger.Secret
-	secrets          []*dagger.Secret // more of the signer
-	policy           string
-	node             bool
+	name    string // of the run; empty for a fresh one
+	source  source
+	files   signerFiles      // without a program for a demonstration's
+	secrets []*dagger.Secret // more of the signer
+	policy  string
+	node    bool
+}
+
+// check finds what can be known to be wrong before anything is run.
+func (p chainPlan) check() error {
+	given := request.Signer{
+		Program:          p.files.program != nil,
+		CertificateChain: p.files.chain != nil,
+		Key:              p.files.key != nil,
+	}
+	if err := given.Check(); err != nil {
+		return err
+	}
+	if err := p.source.check(); err != nil {
+		return err
+	}
+	return request.Policy(p.policy)
 }
 
 // A chainRun is one run of the whole chain. Its steps are parts of the program
@@ -36,20 +57,18 @@ type chainPlan struct {
 type chainRun struct {
 	chainPlan
 	m                *ContainerSigning
-	box              *dagger.Container // with all tools, and a distribution
-	lean             *dagger.Container // with all tools, and nothing else
+	box              *dagger.Container // with a distribution, for what the user brings
+	lean             *dagger.Container // with nothing but the tools, for all else
 	ci, production   *dagger.Service
 	cluster          *dagger.Service
 	clusterAuthority *dagger.Directory
-	signing          *dagger.Container // with what the signer needs
-	concealed        []string          // flags that name its secrets
 	identity         identity
 }
 
 // chain runs the whole chain.
 func (m *ContainerSigning) chain(ctx context.Context, plan chainPlan) (judgement, error) {
-	if (plan.signer == nil) != (plan.certificateChain == nil) {
-		return judgement{}, errors.New("--signer and --certificate-chain belong together: the chain is that of the signer's key; give both, or neither for a demonstration")
+	if err := plan.check(); err != nil {
+		return judgement{}, err
 	}
 	named := plan.name
 	if named == "" {
@@ -62,37 +81,34 @@ func (m *ContainerSigning) chain(ctx context.Context, plan chainPlan) (judgement
 	judged, err := c.run(ctx)
 	if err != nil && named != "" {
 		// The engine has what such a run has done, and its registries are gone.
-		return judgement{}, fmt.Errorf("%w\nIf there has been a run %q that was broken off before its verdicts, it can't go on: give another name", err, named)
+		return judgement{}, hint.Add(
+			err,
+			fmt.Sprintf("if a run %q was broken off before its verdicts, it can't go on: give another name", named),
+		)
 	}
 	return judged, err
 }
 
 // newChain prepares the containers and services of a run.
 func (m *ContainerSigning) newChain(ctx context.Context, plan chainPlan) (*chainRun, error) {
-	folders := []string{"notation", "oras", "busybox", "registry", "etcd", "kubernetes", "kyverno"}
+	uses := toolset.Signing | toolset.Making | toolset.Registry | toolset.Cluster
 	if plan.node {
-		folders = append(folders, nodeFolders...)
+		uses |= toolset.Node
 	}
-	box, err := m.with(ctx, folders...)
+	full, err := m.with(ctx, uses)
 	if err != nil {
 		return nil, err
 	}
-	// Every part finds its tools there, and needn't look for them again.
-	ready := *m
-	ready.Prebuilt = box
-	m = &ready
-	c := &chainRun{chainPlan: plan, m: m, box: anew(m.equip(box), plan.name), lean: anew(m.withProgram(lean(box)), plan.name)}
+	m = m.trusting(full)
+	c := &chainRun{
+		chainPlan: plan, m: m, box: anew(m.equip(quick(full)), plan.name), lean: anew(m.equip(lean(full)), plan.name),
+		clusterAuthority: m.clusterCredentials(full, plan.name),
+	}
 	if c.ci, err = m.Registry(ctx, "ci "+plan.name, nil); err != nil {
 		return nil, err
 	}
-	if c.production, err = m.Registry(ctx, "production "+plan.name, nil); err != nil {
-		return nil, err
-	}
-	if c.signing, c.concealed, err = withSecrets(ctx, c.box, plan.secrets, nil); err != nil {
-		return nil, err
-	}
-	c.clusterAuthority = m.clusterCredentials(box, plan.name)
-	return c, nil
+	c.production, err = m.Registry(ctx, "production "+plan.name, nil)
+	return c, err
 }
 
 // identify makes or reads the certificates, once.
@@ -100,12 +116,11 @@ func (c *chainRun) identify(ctx context.Context) (err error) {
 	switch {
 	case c.identity.ca != nil:
 		return nil
-	case c.signer == nil:
+	case c.files.program == nil:
 		c.identity, err = demonstration(ctx, c.lean, "container-signing demonstration", c.name)
-		return err
+	default:
+		c.identity, err = newIdentity(ctx, c.lean, c.files)
 	}
-	c.identity, err = newIdentity(ctx, c.lean, c.signer, c.certificateChain, nil, c.key)
-	c.identity.keyID, c.identity.timeout, c.identity.format, c.identity.concealed = "demonstration", "60s", "jws", c.concealed
 	return err
 }
 
@@ -118,7 +133,7 @@ func (c *chainRun) run(ctx context.Context) (_ judgement, err error) {
 		}
 	}
 	if c.cluster, err = c.m.clusterService(ctx, clusterPlan{
-		name: c.name, registry: c.production, registryAddress: productionRegistry, node: c.node, ca: c.identity.ca, plain: true, awaited: true,
+		name: c.name, registry: c.atProduction(), node: c.node, ca: c.identity.ca, plain: true, awaited: true,
 	}); err != nil {
 		return judgement{}, err
 	}
@@ -152,18 +167,15 @@ func (c *chainRun) startCluster(ctx context.Context) (settle func()) {
 
 // judge judges what the cluster admits.
 func (c *chainRun) judge(ctx context.Context, state *dagger.File) (judgement, error) {
-	args := []string{
-		"--kubeconfig", credentialsFolder + "/kubeconfig", "--await", readyURL, "--ca", "/run/ca", "--state", statePath,
-		"--production-registry", productionRegistry, "--policy", c.policy,
-	}
-	if c.node {
-		args = append(args, "--runs", "--bypass")
-	}
 	return judge(ctx, c.lean.
 		WithFile(statePath, state).
-		WithMountedFile("/run/ca", c.identity.ca).
+		WithMountedFile(caPath, c.identity.ca).
 		WithMountedDirectory(credentialsFolder, c.clusterAuthority).
-		WithServiceBinding("cluster", c.cluster), args, c.atProduction())
+		WithServiceBinding(clusterName, c.cluster),
+		command.Judge{
+			Kubeconfig: credentialsFolder + "/kubeconfig", CA: caPath, Await: readyURL,
+			Run: &command.Run{State: statePath, Production: productionRegistry, Policy: c.policy, Node: c.node},
+		}, c.atProduction())
 }
 
 // prepare starts the registries, and makes or reads the certificates.
@@ -172,7 +184,7 @@ func (c *chainRun) prepare(ctx context.Context) error {
 	for _, registry := range []*dagger.Service{c.ci, c.production} {
 		work.Go(func() error {
 			_, err := registry.Start(ctx)
-			return explain("starting a registry", err)
+			return explain("starting a registry", failure.Given{}, err)
 		})
 	}
 	work.Go(func() error { return c.identify(ctx) })
@@ -186,7 +198,7 @@ func stop(ctx context.Context, services ...*dagger.Service) error {
 	for _, service := range services {
 		work.Go(func() error {
 			_, err := service.Stop(ctx, dagger.ServiceStopOpts{Kill: true})
-			return explain("stopping a service", err)
+			return explain("stopping a service", failure.Given{}, err)
 		})
 	}
 	return work.Wait()

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
+	"dagger/container-signing/internal/command"
 	"dagger/container-signing/internal/dagger"
+	"dagger/container-signing/internal/hint"
+	"dagger/container-signing/internal/inputs"
+	"dagger/container-signing/internal/reference"
+	"dagger/container-signing/internal/toolset"
 )
 
 const (
@@ -14,59 +18,62 @@ const (
 	clusterPort = 6443
 	// readyPort is where a cluster that is awaited answers GET /readyz.
 	readyPort = 6444
-	// readyURL is where containers that are bound to it as "cluster" ask.
-	readyURL = "http://cluster:6444/readyz"
-	// clusterURL is where it is found by containers that are bound to it as
-	// "cluster".
-	clusterURL = "https://cluster:6443"
-	// credentialsFolder holds a cluster's authority and kubeconfig.
-	credentialsFolder = "/run/credentials"
+	// clusterName is how containers call a cluster that they are bound to.
+	clusterName = "cluster"
+	// clusterURL is where these find its API server.
+	clusterURL = "https://" + clusterName + ":6443"
+	// readyURL is where these ask whether it is ready.
+	readyURL = "http://" + clusterName + ":6444/readyz"
 )
 
-// Kubernetes with Kyverno: `dagger call cluster up --ports 6443:6443`
+// Kubernetes with Kyverno as a service
 //
-// It is ready when its port is open. `kubeconfig` makes an administrator's
-// kubeconfig for it. Without --node pods are admitted or refused, and wait.
+// `dagger call cluster up --ports 6443:6443` runs one. It is ready when its port
+// is open. The function kubeconfig makes an administrator's kubeconfig for it.
+// Without --node pods are admitted or refused, and wait.
 //
 // +cache="session"
 func (m *ContainerSigning) Cluster(
 	ctx context.Context,
 	// What makes it another cluster than the others, with another authority.
-	//
-	// +default="cluster"
-	name string,
-	// A registry from which Kyverno reads signatures, where it is a service or
-	// on your machine.
-	//
-	// +optional
-	registry *dagger.Service,
+	name string, // +default="cluster"
+	// A registry from which Kyverno reads signatures, where it is a service or on your machine.
+	registry *dagger.Service, // +optional
 	// The registry's address in the names of images.
-	//
-	// +default="127.0.0.1:5001"
-	registryAddress string,
-	// Run a node too, so that admitted pods start. It pulls from that registry
-	// alone, and verifies images before. It is a privileged container.
-	//
-	// +optional
-	node bool,
+	registryAddress string, // +default="127.0.0.1:5001"
+	// Run a node too, in a privileged container. It pulls from that registry alone, and verifies images before.
+	node bool, // +optional
 	// The CA that the node's image verifier trusts.
-	//
-	// +optional
-	ca *dagger.File,
+	ca *dagger.File, // +optional
 ) (*dagger.Service, error) {
 	if node && (ca == nil || registry == nil) {
-		return nil, errors.New("--node needs --registry and --ca: where the node pulls from, and what it trusts")
+		return nil, hint.Add(
+			errors.New("preparing --node: it doesn't know where to pull from, or what to trust"),
+			"give --registry and --ca",
+		)
 	}
-	return m.clusterService(ctx, clusterPlan{name: name, registry: registry, registryAddress: registryAddress, node: node, ca: ca})
+	at, err := clusterRegistry(registry, registryAddress)
+	if err != nil {
+		return nil, err
+	}
+	return m.clusterService(ctx, clusterPlan{name: name, registry: at, node: node, ca: ca})
+}
+
+// clusterRegistry is how a cluster reaches the registry of its images.
+func clusterRegistry(service *dagger.Service, address string) (access, error) {
+	registry, err := reference.ParseRegistry(address)
+	if err != nil {
+		return access{}, hint.Add(err, "give --registry-address as the names of images have it, such as 127.0.0.1:5001")
+	}
+	return newAccess(registry, service, nil, false), nil
 }
 
 // A clusterPlan says what cluster to start.
 type clusterPlan struct {
-	name            string
-	registry        *dagger.Service // nil for none
-	registryAddress string
-	node            bool
-	ca              *dagger.File // that the node's image verifier trusts
+	name     string
+	registry access // without a service for none
+	node     bool
+	ca       *dagger.File // that the node's image verifier trusts
 	// plain says that all images are in registries that speak plain HTTP: the
 	// cluster then needs no CAs, which only a distribution has.
 	plain bool
@@ -78,100 +85,76 @@ type clusterPlan struct {
 
 // clusterService makes a service of a cluster.
 func (m *ContainerSigning) clusterService(ctx context.Context, plan clusterPlan) (*dagger.Service, error) {
-	full, err := m.with(ctx, clusterFolders...)
+	box, err := m.clusterBox(ctx, plan)
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"e2e", "cluster", "--credentials", credentialsFolder, "--listen", "0.0.0.0:6443", "--host", "cluster"}
+	box = box.WithExposedPort(
+		clusterPort,
+		dagger.ContainerWithExposedPortOpts{ExperimentalSkipHealthcheck: plan.awaited},
+	)
+	asked := command.Cluster{
+		Credentials: credentialsFolder,
+		Listen:      fmt.Sprintf("0.0.0.0:%d", clusterPort),
+		Host:        clusterName,
+	}
+	if plan.awaited {
+		box = box.WithExposedPort(readyPort)
+		asked.Ready = fmt.Sprintf("0.0.0.0:%d", readyPort)
+	}
+	if plan.node {
+		asked.Node = &command.Node{
+			Registry: plan.registry.Registry,
+			Verifier: verifierPath,
+			Trust:    trustFolder + "/notation",
+		}
+	}
+	if plan.registry.service != nil {
+		if box, err = plan.registry.bind(box); err != nil {
+			return nil, err
+		}
+		if asked.Lead, err = plan.registry.lead(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return box.AsService(dagger.ContainerAsServiceOpts{Args: asked.Command(), InsecureRootCapabilities: plan.node}), nil
+}
+
+// clusterBox is a container that can run a cluster.
+func (m *ContainerSigning) clusterBox(ctx context.Context, plan clusterPlan) (*dagger.Container, error) {
+	uses := toolset.Cluster
+	if plan.node {
+		uses |= toolset.Node
+	}
+	full, err := m.with(ctx, uses)
+	if err != nil {
+		return nil, err
+	}
 	var box *dagger.Container
 	switch {
 	case plan.node:
-		if box, err = m.nodeBox(ctx, plan.ca); err != nil {
-			return nil, err
-		}
-		args = append(args, "--node", "on", "--registry", plan.registryAddress, "--image-verifier", verifierPath, "--trust", trustFolder+"/notation")
+		box = m.nodeBox(full, plan.ca)
 	case plan.plain:
 		box = m.withProgram(lean(full))
 	default:
-		box = m.withProgram(full)
+		box = m.withProgram(quick(full))
 	}
-	box = box.
-		WithMountedDirectory(credentialsFolder, m.clusterCredentials(full, plan.name)).
-		WithExposedPort(clusterPort, dagger.ContainerWithExposedPortOpts{ExperimentalSkipHealthcheck: plan.awaited})
-	if plan.awaited {
-		box = box.WithExposedPort(readyPort)
-		args = append(args, "--readyz", fmt.Sprintf("0.0.0.0:%d", readyPort))
-	}
-	if plan.registry != nil {
-		at := access{image: plan.registryAddress + "/", service: plan.registry, alias: "registry"}
-		if box, err = at.bind(box); err != nil {
-			return nil, err
-		}
-		lead, err := at.lead(ctx)
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, lead...)
-	}
-	return box.AsService(dagger.ContainerAsServiceOpts{Args: args, InsecureRootCapabilities: plan.node}), nil
+	return box.WithMountedDirectory(credentialsFolder, m.clusterCredentials(full, plan.name)), nil
 }
 
-// verifierPath is containerd's image verifier, in a folder with nothing else.
-const verifierPath = "/opt/container-signing/image-verifier/notation-image-verifier"
-
-// trustFolder is where notation keeps what a node's image verifier trusts.
-const trustFolder = "/opt/container-signing/trust"
-
-// clusterFolders pin what a cluster and its judge need.
-var clusterFolders = []string{"notation", "oras", "etcd", "kubernetes", "kyverno"}
-
-// nodeFolders pin what a node needs beside a cluster.
-var nodeFolders = []string{"containerd", "runc", "runc-unfiltered", "cni", "pause"}
+const (
+	// verifierPath is containerd's image verifier, in a folder with nothing else.
+	verifierPath = "/opt/container-signing/image-verifier/notation-image-verifier"
+	// trustFolder is where notation keeps what a node's image verifier trusts.
+	trustFolder = "/opt/container-signing/trust"
+)
 
 // nodeBox is a container that can run a cluster with a node.
-func (m *ContainerSigning) nodeBox(ctx context.Context, ca *dagger.File) (*dagger.Container, error) {
-	container, err := m.with(ctx, slices.Concat(clusterFolders, nodeFolders)...)
-	if err != nil {
-		return nil, err
-	}
-	return m.equip(container).
-		WithFile(verifierPath, m.program("./plugin/image-verifier", "", "plugin")).
-		WithMountedFile("/run/ca", ca).
+func (m *ContainerSigning) nodeBox(full *dagger.Container, ca *dagger.File) *dagger.Container {
+	const path = "/run/ca"
+	return m.equip(quick(full)).
+		WithFile(verifierPath, m.program(inputs.ImageVerifier, "")).
+		WithMountedFile(path, ca).
 		WithEnvVariable("XDG_CONFIG_HOME", trustFolder).
-		WithExec([]string{"e2e", "trust", "--ca", "/run/ca"}), nil
-}
-
-// The kubeconfig of the administrator of a `cluster`
-//
-// To use it from your machine while that is up:
-// `dagger call kubeconfig --server https://localhost:6443 export --path kubeconfig`
-func (m *ContainerSigning) Kubeconfig(
-	ctx context.Context,
-	// The name of the cluster.
-	//
-	// +default="cluster"
-	name string,
-	// Where you reach its API server.
-	//
-	// +default="https://localhost:6443"
-	server string,
-) (*dagger.File, error) {
-	full, err := m.with(ctx, clusterFolders...)
-	if err != nil {
-		return nil, err
-	}
-	const file = "/run/kubeconfig"
-	return full.
-		WithFile(file, m.clusterCredentials(full, name).File("kubeconfig")).
-		WithExec([]string{"sed", "-i", "s#" + clusterURL + "#" + server + "#", file}).
-		File(file), nil
-}
-
-// clusterCredentials are an authority for the cluster of a name, and a
-// kubeconfig. They are made once, and then the engine's cache has them: the
-// cluster and its kubeconfig may be asked for one after the other.
-func (m *ContainerSigning) clusterCredentials(full *dagger.Container, name string) *dagger.Directory {
-	return anew(m.withProgram(lean(full)), name).
-		WithExec([]string{"e2e", "credentials", "--output", credentialsFolder, "--server", clusterURL}).
-		Directory(credentialsFolder)
+		WithExec(command.Trust(path, "", ""))
 }

@@ -471,11 +471,25 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg image", err))
 				}
 			}
+			var registry *dagger.Service
+			if inputArgs["registry"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["registry"]), &registry)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg registry", err))
+				}
+			}
 			var registryCredentials *dagger.Secret
 			if inputArgs["registryCredentials"] != nil {
 				err = json.Unmarshal([]byte(inputArgs["registryCredentials"]), &registryCredentials)
 				if err != nil {
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg registryCredentials", err))
+				}
+			}
+			var plainHttp bool
+			if inputArgs["plainHttp"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["plainHttp"]), &plainHttp)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg plainHttp", err))
 				}
 			}
 			var signer *dagger.File
@@ -527,7 +541,7 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg run", err))
 				}
 			}
-			return (*ContainerSigning).E2e(&parent, ctx, image, registryCredentials, signer, certificateChain, key, secrets, policy, node, run)
+			return (*ContainerSigning).E2e(&parent, ctx, image, registry, registryCredentials, plainHttp, signer, certificateChain, key, secrets, policy, node, run)
 		case "Inspect":
 			var parent ContainerSigning
 			err = json.Unmarshal(parentJSON, &parent)
@@ -688,11 +702,25 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg image", err))
 				}
 			}
+			var registry *dagger.Service
+			if inputArgs["registry"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["registry"]), &registry)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg registry", err))
+				}
+			}
 			var registryCredentials *dagger.Secret
 			if inputArgs["registryCredentials"] != nil {
 				err = json.Unmarshal([]byte(inputArgs["registryCredentials"]), &registryCredentials)
 				if err != nil {
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg registryCredentials", err))
+				}
+			}
+			var plainHttp bool
+			if inputArgs["plainHttp"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["plainHttp"]), &plainHttp)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg plainHttp", err))
 				}
 			}
 			var signer *dagger.File
@@ -744,7 +772,7 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg run", err))
 				}
 			}
-			return (*ContainerSigning).Report(&parent, ctx, image, registryCredentials, signer, certificateChain, key, secrets, policy, node, run)
+			return (*ContainerSigning).Report(&parent, ctx, image, registry, registryCredentials, plainHttp, signer, certificateChain, key, secrets, policy, node, run)
 		case "Secrecy":
 			var parent ContainerSigning
 			err = json.Unmarshal(parentJSON, &parent)

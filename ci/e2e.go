@@ -5,60 +5,46 @@ import (
 	"errors"
 
 	"dagger/container-signing/internal/dagger"
+	"dagger/container-signing/internal/verdict"
 )
 
-// Show the whole chain: an image signed in a CI registry, copied to production,
-// and what Kubernetes with Kyverno admits and refuses
+// Show the whole chain: sign, copy to production, admit and refuse
 //
-// It prints a table of verdicts, and fails if one of them isn't as expected.
-// Images, tools, policies and workloads are those of `go run ./e2e`.
+// An image is signed in a CI registry and copied to production, and Kubernetes
+// with Kyverno admits it and refuses others. It prints a table of verdicts, and
+// fails if one of them isn't as expected. Images, tools, policies and workloads
+// are those of `go run ./e2e`.
 //
 // +cache="session"
 func (m *ContainerSigning) E2e(
 	ctx context.Context,
 	// Image to sign. By default one that is made from Go modules.
-	//
-	// +optional
-	image string,
-	// Docker's config.json with the credentials to read that image.
-	//
-	// +optional
-	registryCredentials *dagger.Secret,
+	image string, // +optional
+	// The image's registry, where it is a service or on your machine: tcp://localhost:5002.
+	registry *dagger.Service, // +optional
+	// Docker's config.json with the credentials of the registry.
+	registryCredentials *dagger.Secret, // +optional
+	// The registry speaks plain HTTP, as one on loopback does anyway.
+	plainHttp bool, // +optional
 	// Your signer: a program or script. By default a demonstration's.
-	//
-	// +optional
-	signer *dagger.File,
+	signer *dagger.File, // +optional
 	// The certificate chain of your signer, PEM or DER.
-	//
-	// +optional
-	certificateChain *dagger.File,
-	// The private key, for a signer such as scripts/openssl.sh.
-	//
-	// +optional
-	key *dagger.Secret,
-	// More secrets for the signer. env:NAME is NAME in its environment, any
-	// other is a file /run/secrets/NAME.
-	//
-	// +optional
-	secrets []*dagger.Secret,
+	certificateChain *dagger.File, // +optional
+	// The private key, for a signer such as scripts/openssl.sh that finds it by EXTERNAL_PRIVATE_KEY.
+	key *dagger.Secret, // +optional
+	// More secrets for the signer: env:NAME is NAME in its environment, any other a file /run/secrets/NAME.
+	secrets []*dagger.Secret, // +optional
 	// The policy's kind: imagevalidatingpolicy or clusterpolicy.
-	//
-	// +default="imagevalidatingpolicy"
-	policy string,
-	// Run a node too, so that admitted pods start and what goes around the
-	// policy meets containerd's image verifier. It is a privileged container.
-	//
-	// +optional
-	node bool,
-	// What names this run. A name that hasn't been before does all of it anew;
-	// `report` with the same name has its report.
-	//
-	// +optional
-	run string,
+	policy string, // +default="imagevalidatingpolicy"
+	// Run a node too, in a privileged container: admitted pods start, and ways around the policy are tried.
+	node bool, // +optional
+	// What names this run. A new name does all of it anew; the function report has the report of a name.
+	run string, // +optional
 ) (string, error) {
 	judged, err := m.chain(ctx, chainPlan{
-		image: image, credentials: registryCredentials, signer: signer, certificateChain: certificateChain,
-		key: key, secrets: secrets, policy: policy, node: node, name: run,
+		source: source{image: image, registry: registry, credentials: registryCredentials, plainHTTP: plainHttp},
+		files:  signerFiles{program: signer, chain: certificateChain, key: key}, secrets: secrets,
+		policy: policy, node: node, name: run,
 	})
 	if err != nil {
 		return "", err
@@ -66,12 +52,12 @@ func (m *ContainerSigning) E2e(
 	if judged.surprise != "" {
 		return "", errors.New(judged.surprise)
 	}
-	return judged.report.File("table.txt").Contents(ctx)
+	return judged.report.File(verdict.TableFile).Contents(ctx)
 }
 
-// The report of a run of `e2e` as a folder: report.json, junit.xml, table.txt
+// The report of a run of e-2-e: report.json, junit.xml, table.txt
 //
-// It takes what `e2e` takes. With the name and the options of a run that has
+// It takes what `e-2-e` takes. With the name and the options of a run that has
 // been, nothing is run again. It fails if there are no verdicts, and doesn't if
 // they aren't as expected.
 //
@@ -79,47 +65,32 @@ func (m *ContainerSigning) E2e(
 func (m *ContainerSigning) Report(
 	ctx context.Context,
 	// Image to sign. By default one that is made from Go modules.
-	//
-	// +optional
-	image string,
-	// Docker's config.json with the credentials to read that image.
-	//
-	// +optional
-	registryCredentials *dagger.Secret,
+	image string, // +optional
+	// The image's registry, where it is a service or on your machine: tcp://localhost:5002.
+	registry *dagger.Service, // +optional
+	// Docker's config.json with the credentials of the registry.
+	registryCredentials *dagger.Secret, // +optional
+	// The registry speaks plain HTTP, as one on loopback does anyway.
+	plainHttp bool, // +optional
 	// Your signer: a program or script. By default a demonstration's.
-	//
-	// +optional
-	signer *dagger.File,
+	signer *dagger.File, // +optional
 	// The certificate chain of your signer, PEM or DER.
-	//
-	// +optional
-	certificateChain *dagger.File,
-	// The private key, for a signer such as scripts/openssl.sh.
-	//
-	// +optional
-	key *dagger.Secret,
-	// More secrets for the signer. env:NAME is NAME in its environment, any
-	// other is a file /run/secrets/NAME.
-	//
-	// +optional
-	secrets []*dagger.Secret,
+	certificateChain *dagger.File, // +optional
+	// The private key, for a signer such as scripts/openssl.sh that finds it by EXTERNAL_PRIVATE_KEY.
+	key *dagger.Secret, // +optional
+	// More secrets for the signer: env:NAME is NAME in its environment, any other a file /run/secrets/NAME.
+	secrets []*dagger.Secret, // +optional
 	// The policy's kind: imagevalidatingpolicy or clusterpolicy.
-	//
-	// +default="imagevalidatingpolicy"
-	policy string,
-	// Run a node too, so that admitted pods start and what goes around the
-	// policy meets containerd's image verifier. It is a privileged container.
-	//
-	// +optional
-	node bool,
+	policy string, // +default="imagevalidatingpolicy"
+	// Run a node too, in a privileged container: admitted pods start, and ways around the policy are tried.
+	node bool, // +optional
 	// What names the run.
-	//
-	// +optional
-	run string,
+	run string, // +optional
 ) (*dagger.Directory, error) {
 	judged, err := m.chain(ctx, chainPlan{
-		image: image, credentials: registryCredentials, signer: signer, certificateChain: certificateChain,
-		key: key, secrets: secrets, policy: policy, node: node, name: run,
+		source: source{image: image, registry: registry, credentials: registryCredentials, plainHTTP: plainHttp},
+		files:  signerFiles{program: signer, chain: certificateChain, key: key}, secrets: secrets,
+		policy: policy, node: node, name: run,
 	})
 	return judged.report, err
 }

@@ -4,15 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"dagger/container-signing/internal/dagger"
+	"dagger/container-signing/internal/failure"
 )
 
 // explain makes an error of what a program said when it failed, which the
 // error of the engine has only beside itself.
-func explain(doing string, err error) error {
+func explain(doing string, given failure.Given, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -20,11 +20,18 @@ func explain(doing string, err error) error {
 	if !errors.As(err, &failed) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	words := strings.TrimSpace(failed.Stderr)
-	if words == "" {
-		words = strings.TrimSpace(failed.Stdout)
-	}
-	return fmt.Errorf("%s: exit status %d: %s", doing, failed.ExitCode, words)
+	return failure.Exit{Status: failed.ExitCode, Stdout: failed.Stdout, Stderr: failed.Stderr}.Error(doing, given)
+}
+
+// evaluate runs the steps of a container. What was given explains a failure.
+func evaluate(
+	ctx context.Context,
+	doing string,
+	given failure.Given,
+	container *dagger.Container,
+) (*dagger.Container, error) {
+	container, err := container.Sync(ctx)
+	return container, explain(doing, given, err)
 }
 
 // anew makes a container whose steps depend on what the engine can't see, such
@@ -35,9 +42,3 @@ func anew(container *dagger.Container, run string) *dagger.Container {
 
 // newRun names a run that hasn't been before.
 func newRun() string { return time.Now().UTC().Format("20060102-150405.000000000") }
-
-// evaluate runs the steps of a container.
-func evaluate(ctx context.Context, doing string, container *dagger.Container) (*dagger.Container, error) {
-	container, err := container.Sync(ctx)
-	return container, explain(doing, err)
-}

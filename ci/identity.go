@@ -2,25 +2,26 @@ package main
 
 import (
 	"context"
-	"strings"
+	"slices"
 
+	"dagger/container-signing/internal/command"
 	"dagger/container-signing/internal/dagger"
+	"dagger/container-signing/internal/failure"
 )
 
 // An identity is who signs: a signer, its certificate chain, and the CA that
 // vouches for it.
 type identity struct {
-	own     bool // the user's, and not a demonstration's
-	signer  *dagger.File
-	chain   *dagger.File
-	ca      *dagger.File
-	keyFile *dagger.File   // of a demonstration
-	key     *dagger.Secret // of the user
-	keyID   string
-	timeout string
-	format  string
-	// concealed are flags that name more secrets of the signer.
-	concealed []string
+	own      bool         // the user's, and not a demonstration's
+	signer   *dagger.File // nil for the program e2e itself
+	chain    *dagger.File
+	ca       *dagger.File
+	keyFile  *dagger.File   // of a demonstration
+	key      *dagger.Secret // of the user
+	keyID    string
+	timeout  string
+	envelope string
+	conceal  []string // flags that name more secrets of the signer
 }
 
 const (
@@ -28,44 +29,57 @@ const (
 	keyPath        = "/run/secrets/key"
 )
 
-// newIdentity is the user's, or without a signer a fresh one. The key of a
-// demonstration vouches for nothing, and may be in a layer; a user's never is.
-func newIdentity(ctx context.Context, box *dagger.Container, signer, chain, ca *dagger.File, key *dagger.Secret) (identity, error) {
-	if signer == nil {
+// A signerFiles is what a user gives of a signer.
+type signerFiles struct {
+	program, chain *dagger.File
+	ca             *dagger.File // nil for the root of the chain
+	key            *dagger.Secret
+}
+
+// newIdentity is the user's, or without a signer a fresh one.
+func newIdentity(ctx context.Context, box *dagger.Container, files signerFiles) (identity, error) {
+	if files.program == nil {
 		return demonstration(ctx, box, "container-signing demonstration", newRun())
 	}
-	args := []string{"e2e", "certificates", "--output", identityFolder, "--certificate-chain", "/run/chain"}
-	box = box.WithMountedFile("/run/chain", chain)
-	if ca != nil {
-		box = box.WithMountedFile("/run/ca", ca)
-		args = append(args, "--ca", "/run/ca")
+	const chain, ca = "/run/chain", "/run/ca"
+	box = box.WithMountedFile(chain, files.chain)
+	arguments := command.Authorities(identityFolder, chain, "")
+	if files.ca != nil {
+		box = box.WithMountedFile(ca, files.ca)
+		arguments = command.Authorities(identityFolder, chain, ca)
 	}
-	made, err := evaluate(ctx, "reading the certificate chain", box.WithExec(args))
+	made, err := evaluate(ctx, "reading the certificate chain", failure.Given{}, box.WithExec(arguments))
 	if err != nil {
 		return identity{}, err
 	}
-	return identity{own: true, signer: signer, chain: chain, key: key, ca: made.File(identityFolder + "/ca.crt")}, nil
+	return identity{
+		own: true, signer: files.program, chain: files.chain, key: files.key, ca: made.File(identityFolder + "/ca.crt"),
+		keyID: "demonstration", timeout: "60s", envelope: "jws",
+	}, nil
 }
 
-// demonstration is an identity that a run makes for itself.
+// demonstration is an identity that a run makes for itself. Its key vouches for
+// nothing, and may be in a layer; a user's never is.
 func demonstration(ctx context.Context, box *dagger.Container, name, run string) (identity, error) {
-	made, err := evaluate(ctx, "making certificates", anew(box, run).
-		WithExec([]string{"e2e", "certificates", "--output", identityFolder, "--name", name}))
+	made, err := evaluate(ctx, "making certificates", failure.Given{},
+		anew(box, run).WithExec(command.Certificates(identityFolder, name)))
 	if err != nil {
 		return identity{}, err
 	}
 	in := made.Directory(identityFolder)
 	return identity{
-		signer: box.File("/src/scripts/openssl.sh"), chain: in.File("chain.crt"), ca: in.File("ca.crt"), keyFile: in.File("signer.key"),
-		keyID: "demonstration", timeout: "60s", format: "jws",
+		chain: in.File("chain.crt"), ca: in.File("ca.crt"), keyFile: in.File("signer.key"),
+		keyID: "demonstration", timeout: "60s", envelope: "jws",
 	}, nil
 }
 
 // provide gives a container what the signer needs.
 func (i identity) provide(container *dagger.Container) *dagger.Container {
-	container = container.
-		WithFile(identityFolder+"/signer", i.signer, dagger.ContainerWithFileOpts{Permissions: 0o755}).
-		WithMountedFile(identityFolder+"/chain", i.chain)
+	container = container.WithMountedFile(identityFolder+"/chain", i.chain)
+	if i.signer != nil {
+		container = container.
+			WithFile(identityFolder+"/signer", i.signer, dagger.ContainerWithFileOpts{Permissions: 0o755})
+	}
 	switch {
 	case i.key != nil:
 		container = container.WithMountedSecret(keyPath, i.key)
@@ -77,20 +91,24 @@ func (i identity) provide(container *dagger.Container) *dagger.Container {
 	return container.WithEnvVariable("EXTERNAL_PRIVATE_KEY", keyPath)
 }
 
-// flags tell `e2e sign` what provide has provided.
-func (i identity) flags() []string {
-	flags := []string{
-		"--signer", identityFolder + "/signer", "--certificate-chain", identityFolder + "/chain",
-		"--key-id", i.keyID, "--signer-timeout", i.timeout, "--signature-format", i.format,
+// signing is what `e2e sign` needs to know of what provide has provided.
+func (i identity) signing() command.Signing {
+	signing := command.Signing{
+		Signer: command.DemonstrationSigner, CertificateChain: identityFolder + "/chain",
+		KeyID: i.keyID, Timeout: i.timeout, Envelope: i.envelope, Conceal: i.conceal,
+	}
+	if i.signer != nil {
+		signing.Signer = identityFolder + "/signer"
 	}
 	if i.key != nil {
-		flags = append(flags, "--conceal-file", keyPath)
+		signing.Conceal = slices.Concat(command.ConcealFile(keyPath), i.conceal)
 	}
-	return append(flags, i.concealed...)
+	return signing
 }
 
-// cut splits NAME=VALUE.
-func cut(assignment string) (name, value string, found bool) {
-	name, value, found = strings.Cut(assignment, "=")
-	return name, value, found && name != ""
+// given is what explains a failure of the signer.
+func (i identity) given(at access) failure.Given {
+	explains := given(at)
+	explains.Signer, explains.Key = i.own, i.key != nil
+	return explains
 }

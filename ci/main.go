@@ -14,7 +14,7 @@ import (
 	"dagger/container-signing/internal/dagger"
 )
 
-// Container-signing: sign, copy, verify and admit container images.
+// Sign, copy, verify and admit container images
 type ContainerSigning struct {
 	// +private
 	Source *dagger.Directory
@@ -24,28 +24,24 @@ type ContainerSigning struct {
 	GoProxy string
 	// +private
 	Prebuilt *dagger.Container
+	// trusted says that Prebuilt needn't be looked at again.
+	trusted bool
 }
 
 func New(
 	// The project's source.
 	//
 	// +defaultPath="/"
-	// +ignore=["*", "!go.mod", "!go.sum", "!README.md", "!dagger.json", "!.ci/**", "!.github/**", "!ci/**", "!e2e/**", "!plugin/**", "!policies/**", "!scripts/**", "!tools/**"]
+	// +ignore=["*", "!go.mod", "!go.sum", "!*.md", "!dagger.json", "!.golangci.*", "!.ci/**", "!.github/**", "!ci/**", "!docs/**", "!e2e/**", "!examples/**", "!internal/**", "!plugin/**", "!policies/**", "!scripts/**", "!tools/**"]
 	source *dagger.Directory,
-	// The Go image in which everything is built and run. Name it at a mirror
-	// of yours if you have one.
+	// The Go image in which all is built and run: by digest, or another one at a mirror of yours.
 	//
-	// +default="golang:1.26.8-bookworm"
+	// +default="golang:1.26.8-bookworm@sha256:a688600ca24f8a4d3ca77f95b0dd40704a9fc787c826660eb7ba0b641b8b175d"
 	goImage string,
 	// The Go module proxy, where it isn't the public one: GOPROXY.
-	//
-	// +optional
-	goProxy string,
-	// The tools, as `tools` has built and published them: with it nothing is
-	// compiled but this project's own programs.
-	//
-	// +optional
-	tools *dagger.Container,
+	goProxy string, // +optional
+	// The tools as the function tools has published them: then only this project's own programs are compiled.
+	tools *dagger.Container, // +optional
 ) *ContainerSigning {
 	return &ContainerSigning{Source: source, GoImage: goImage, GoProxy: goProxy, Prebuilt: tools}
 }

@@ -2,16 +2,15 @@ package main
 
 import (
 	"dagger/container-signing/internal/dagger"
+	"dagger/container-signing/internal/inputs"
 )
 
-// The Notation plugin external-signer, built for a platform: a static program
+// The Notation plugin external-signer, built for a platform
 //
-// Install it with `notation plugin install --file notation-external-signer`.
+// It is a static program. Install it with `notation plugin install --file notation-external-signer`.
 func (m *ContainerSigning) Plugin(
 	// Such as linux/amd64, linux/arm64 or darwin/arm64.
-	//
-	// +default="linux/amd64"
-	platform dagger.Platform,
+	platform dagger.Platform, // +default="linux/amd64"
 ) *dagger.File {
-	return m.program("./plugin", platform, "plugin").WithName("notation-external-signer")
+	return m.program(inputs.Plugin, platform).WithName("notation-external-signer")
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"dagger/container-signing/internal/dagger"
+	"dagger/container-signing/internal/toolset"
 )
 
 // registryPort is where a registry of this module listens.
@@ -19,23 +20,18 @@ storage:
 http: {addr: ":%d"}
 `
 
-// An OCI registry: `dagger call registry --name ci up --ports 5002:5000`
+// An OCI registry as a service
 //
-// Registries of different names are different registries. Their content is gone
-// when they end.
+// `dagger call registry --name ci up --ports 5002:5000` runs one. Registries of
+// different names are different registries. Their content is gone when they end.
 func (m *ContainerSigning) Registry(
 	ctx context.Context,
 	// What makes it another registry than the others.
-	//
-	// +default="registry"
-	name string,
-	// Who may use it: a file that htpasswd has written with bcrypt (-B). By
-	// default everybody may.
-	//
-	// +optional
-	htpasswd *dagger.Secret,
+	name string, // +default="registry"
+	// Who may use it: a file that htpasswd has written with bcrypt (-B). By default everybody may.
+	htpasswd *dagger.Secret, // +optional
 ) (*dagger.Service, error) {
-	container, err := m.with(ctx, "registry")
+	container, err := m.with(ctx, toolset.Registry)
 	if err != nil {
 		return nil, err
 	}
@@ -52,5 +48,6 @@ func (m *ContainerSigning) Registry(
 			WithEnvVariable("REGISTRY_AUTH_HTPASSWD_REALM", name).
 			WithEnvVariable("REGISTRY_AUTH_HTPASSWD_PATH", "/run/secrets/htpasswd")
 	}
-	return container.AsService(dagger.ContainerAsServiceOpts{Args: []string{"registry", "serve", "/etc/registry.yaml"}}), nil
+	serving := []string{"registry", "serve", "/etc/registry.yaml"}
+	return container.AsService(dagger.ContainerAsServiceOpts{Args: serving}), nil
 }

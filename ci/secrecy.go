@@ -5,11 +5,15 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
+	"dagger/container-signing/internal/command"
 	"dagger/container-signing/internal/dagger"
+	"dagger/container-signing/internal/failure"
+	"dagger/container-signing/internal/reference"
+	"dagger/container-signing/internal/secret"
+	"dagger/container-signing/internal/toolset"
 )
 
 // talkative is a signer that tells all it knows, and then fails if it is told
@@ -21,8 +25,7 @@ cat "$EXTERNAL_PRIVATE_KEY" /run/secrets/pin.txt >&2
 exec /src/scripts/openssl.sh
 `
 
-// Prove that a signer's secrets stay where they belong: in no output, no error,
-// no layer
+// Prove that a signer's secrets are in no output, no error and no layer
 //
 // It signs with a signer that prints its key and its secrets, once so that it
 // succeeds and once so that it fails.
@@ -30,105 +33,150 @@ exec /src/scripts/openssl.sh
 // +check
 func (m *ContainerSigning) Secrecy(ctx context.Context) (err error) {
 	run := newRun()
-	box, err := m.signingBox(ctx, nil)
+	full, err := m.with(ctx, toolset.Signing|toolset.Making|toolset.Registry)
 	if err != nil {
 		return err
 	}
+	m = m.trusting(full)
 	registry, err := m.Registry(ctx, "secrecy "+run, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop(ctx, registry)) }()
-	image, err := m.pushUnsigned(ctx, registry, run)
+	at := atService(ciRegistry, registry, "ci")
+	image, err := m.pushUnsigned(ctx, at, run)
 	if err != nil {
 		return err
 	}
-	demonstrator, err := demonstration(ctx, box, "secrecy", run)
+	box, err := m.signingBox(ctx, nil)
 	if err != nil {
 		return err
 	}
-	key, err := demonstrator.keyFile.Contents(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the key: %w", err)
-	}
-	token, pin := "token-"+rand.Text(), "pin-"+rand.Text()
-	// A line out of the middle of the key, which nothing else contains.
-	kept := []string{token, pin, strings.Split(key, "\n")[2]}
-	demonstrator.signer = dag.File("talkative.sh", talkative)
-	demonstrator.key, demonstrator.keyFile = dag.SetSecret("key", key), nil
-	box, demonstrator.concealed, err = withSecrets(ctx, box, []*dagger.Secret{dag.SetSecret("SIGNING_TOKEN", token), dag.SetSecret("pin.txt", pin)}, nil)
+	signing, err := newSecretSigning(ctx, box, run)
 	if err != nil {
 		return err
 	}
-	at := access{image: image, service: registry, alias: "registry"}
+	signing.at, signing.image, signing.run = at, image, run
 	work, checking := errgroup.WithContext(ctx)
-	for _, fails := range []string{"", "yes"} {
-		work.Go(func() error {
-			return secretly(checking, box.WithEnvVariable("TALKATIVE_FAILS", fails), demonstrator, at, run, fails != "", kept)
-		})
+	for _, fails := range []bool{false, true} {
+		work.Go(func() error { return signing.check(checking, fails) })
 	}
 	return work.Wait()
 }
 
 // pushUnsigned starts a registry with an image that isn't signed.
-func (m *ContainerSigning) pushUnsigned(ctx context.Context, registry *dagger.Service, run string) (image string, err error) {
-	container, err := m.with(ctx, "notation", "oras", "busybox")
+func (m *ContainerSigning) pushUnsigned(ctx context.Context, at access, run string) (reference.Image, error) {
+	if _, err := at.service.Start(ctx); err != nil {
+		return reference.Image{}, explain("starting a registry", failure.Given{}, err)
+	}
+	box := anew(m.equip(lean(m.Prebuilt)), run)
+	box, pushing, err := reach(ctx, box, command.Push(statePath, ciRegistry, "", false), at)
 	if err != nil {
-		return "", err
+		return reference.Image{}, err
 	}
-	if _, err = registry.Start(ctx); err != nil {
-		return "", explain("starting a registry", err)
+	if _, err = evaluate(ctx, "pushing an image", failure.Given{}, box.WithExec(pushing)); err != nil {
+		return reference.Image{}, err
 	}
-	at := access{image: ciRegistry + "/", service: registry, alias: "ci"}
-	box, args, err := reach(ctx, anew(m.equip(container), run), []string{"e2e", "push", "--ci-registry", ciRegistry, "--state", statePath}, at)
-	if err != nil {
-		return "", err
-	}
-	_, err = evaluate(ctx, "pushing an image", box.WithExec(args))
-	return ciRegistry + "/busybox:u-root", err
+	return reference.Parse(string(ciRegistry) + "/busybox:u-root")
 }
 
-// secretly signs, and looks for what has to be kept in all that can be seen of
-// it: what it prints, its error, and its container with all layers.
-func secretly(ctx context.Context, box *dagger.Container, by identity, at access, run string, fails bool, kept []string) error {
-	signing, err := signingStep(ctx, box, by, at, []string{at.image}, 1, run)
+// A secretSigning signs with secrets that nobody may see.
+type secretSigning struct {
+	box   *dagger.Container
+	by    identity
+	kept  []string // parts of the secrets
+	at    access
+	image reference.Image
+	run   string
+}
+
+// newSecretSigning prepares a talkative signer with fresh secrets.
+func newSecretSigning(ctx context.Context, box *dagger.Container, run string) (*secretSigning, error) {
+	by, err := demonstration(ctx, box, "secrecy", run)
+	if err != nil {
+		return nil, err
+	}
+	key, err := by.keyFile.Contents(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the key: %w", err)
+	}
+	parts := secret.Parts(key)
+	if len(parts) == 0 {
+		return nil, errors.New("reading the key: it has no parts to look for")
+	}
+	token, pin := "token-"+rand.Text(), "pin-"+rand.Text()
+	by.signer = dag.File("talkative.sh", talkative)
+	by.key, by.keyFile = dag.SetSecret("key", key), nil
+	secrets := []*dagger.Secret{dag.SetSecret("SIGNING_TOKEN", token), dag.SetSecret("pin.txt", pin)}
+	if box, by.conceal, err = withSecrets(ctx, box, secrets); err != nil {
+		return nil, err
+	}
+	return &secretSigning{box: box, by: by, kept: append(parts, token, pin)}, nil
+}
+
+// check signs, and looks for the secrets in all that can be seen of it: what it
+// prints, its error, and its container with all layers.
+func (s *secretSigning) check(ctx context.Context, fails bool) error {
+	box := s.box
+	if fails {
+		box = box.WithEnvVariable("TALKATIVE_FAILS", "yes")
+	}
+	signing, err := signingStep(ctx, box, s.by, s.at, []reference.Image{s.image}, 1, s.run)
 	if err != nil {
 		return err
 	}
 	done := signing.step(dagger.ReturnTypeAny)
-	output, err := done.CombinedOutput(ctx)
+	seen, err := outcome(ctx, done, fails)
 	if err != nil {
-		return explain("signing with a talkative signer", err)
+		return err
 	}
-	status, err := done.ExitCode(ctx)
-	if err != nil {
-		return explain("signing with a talkative signer", err)
-	}
-	if fails != (status != 0) {
-		return fmt.Errorf("signing with a talkative signer: exit status %d: %s", status, output)
-	}
-	seen := output
 	if fails {
-		_, err := evaluate(ctx, "signing", signing.step(dagger.ReturnTypeSuccess))
+		_, err := evaluate(ctx, "signing", failure.Given{}, signing.step(dagger.ReturnTypeSuccess))
 		if err == nil {
 			return errors.New("signing with a signer that fails is no error")
 		}
 		seen += err.Error()
 	}
-	for _, secret := range kept {
-		if strings.Contains(seen, secret) {
-			return errors.New("what signing prints has a secret in it")
-		}
+	if secret.In(seen, s.kept) {
+		return errors.New("what signing prints has a secret in it")
 	}
-	archive := done.AsTarball(dagger.ContainerAsTarballOpts{ForcedCompression: dagger.ImageLayerCompressionUncompressed})
-	search := box.WithMountedFile("/archive.tar", archive)
-	for i, secret := range kept {
+	return s.searchLayers(ctx, done)
+}
+
+// outcome is what signing with a talkative signer prints. Its exit status has to
+// be that of its signer.
+func outcome(ctx context.Context, done *dagger.Container, fails bool) (string, error) {
+	const doing = "signing with a talkative signer"
+	output, err := done.CombinedOutput(ctx)
+	if err != nil {
+		return "", explain(doing, failure.Given{}, err)
+	}
+	status, err := done.ExitCode(ctx)
+	if err != nil {
+		return "", explain(doing, failure.Given{}, err)
+	}
+	if fails != (status != 0) {
+		return "", failure.Exit{Status: status, Stderr: output}.Error(doing, failure.Given{})
+	}
+	return output, nil
+}
+
+// searchLayers looks for the secrets in the layers of a container.
+func (s *secretSigning) searchLayers(ctx context.Context, done *dagger.Container) error {
+	archive := done.AsTarball(
+		dagger.ContainerAsTarballOpts{ForcedCompression: dagger.ImageLayerCompressionUncompressed},
+	)
+	search := s.box.WithMountedFile("/archive.tar", archive)
+	for i, part := range s.kept {
 		name := fmt.Sprintf("SOUGHT_%d", i)
-		search = search.WithSecretVariable(name, dag.SetSecret(name, secret)).
-			WithExec([]string{"sh", "-c", `! grep -qaF -e "$` + name + `" /archive.tar || { echo a secret is in a layer >&2; exit 1; }`})
+		search = search.WithSecretVariable(name, dag.SetSecret(name, part)).
+			WithExec([]string{"sh", "-c", `! grep -qaF -e "$` + name + `" /archive.tar || {
+	echo a secret is in a layer >&2
+	exit 1
+}`})
 	}
 	// What is looked for has to be there to be found where it may be.
 	search = search.WithExec([]string{"grep", "-qaF", "-e", "talkative", "-e", "BEGIN CERTIFICATE", "/archive.tar"})
-	_, err = evaluate(ctx, "looking for secrets in the layers", search)
+	_, err := evaluate(ctx, "looking for secrets in the layers", failure.Given{}, search)
 	return err
 }

@@ -2,16 +2,17 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
 	"dagger/container-signing/internal/dagger"
+	"dagger/container-signing/internal/hint"
 	"dagger/container-signing/internal/reference"
+	"dagger/container-signing/internal/result"
 )
 
-// Signed images in a registry, each with its signature.
+// Signed images in a registry, each with its signature
 type Signed struct {
 	// The images by digest, such as registry.example.com/app@sha256:….
 	References []string
@@ -38,23 +39,20 @@ type Signed struct {
 
 // newSigned reads what `e2e sign` or `e2e copy` has written of the images that
 // were named.
-func newSigned(ctx context.Context, m *ContainerSigning, result *dagger.File, at access, ca *dagger.File, names ...string) (*Signed, error) {
-	content, err := result.Contents(ctx)
+func newSigned(
+	ctx context.Context, m *ContainerSigning, file *dagger.File, at access, ca *dagger.File, named ...reference.Image,
+) (*Signed, error) {
+	content, err := file.Contents(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading what was signed: %w", err)
 	}
-	var images []struct {
-		Reference, Digest string
-		Signatures        []string
+	images, err := result.Images(content, len(named))
+	if err != nil {
+		return nil, err
 	}
-	if err := json.Unmarshal([]byte(content), &images); err != nil {
-		return nil, fmt.Errorf("reading what was signed: %w", err)
-	}
-	if len(images) != len(names) {
-		return nil, fmt.Errorf("reading what was signed: of %d images there are %d", len(names), len(images))
-	}
-	signed := &Signed{Names: names, Ca: ca, Module: m, Service: at.service, Credentials: at.credentials, PlainHTTP: at.plainHTTP}
-	for _, image := range images {
+	signed := &Signed{Ca: ca, Module: m, Service: at.service, Credentials: at.credentials, PlainHTTP: at.PlainHTTP}
+	for i, image := range images {
+		signed.Names = append(signed.Names, named[i].String())
 		signed.References = append(signed.References, image.Reference)
 		signed.Digests = append(signed.Digests, image.Digest)
 		signed.Signatures = append(signed.Signatures, strings.Join(image.Signatures, " "))
@@ -62,93 +60,111 @@ func newSigned(ctx context.Context, m *ContainerSigning, result *dagger.File, at
 	return signed, nil
 }
 
-// Verify the images with the CA, as `verify` does
+// Verify the images with the CA of the signer, or another one
 func (s *Signed) Verify(
 	ctx context.Context,
 	// The CA to trust, where it isn't the one of the signer.
-	//
-	// +optional
-	ca *dagger.File,
+	ca *dagger.File, // +optional
 	// A trust policy of your own, for the trust store ca:container-signing.
-	//
-	// +optional
-	trustPolicy *dagger.File,
+	trustPolicy *dagger.File, // +optional
 ) (string, error) {
 	if ca == nil {
 		ca = s.Ca
 	}
 	if ca == nil {
-		return "", errors.New("there is no CA to verify with: give --ca")
+		return "", hint.Add(errors.New("verifying: there is no CA to trust"), "give it by --ca")
 	}
-	return s.each(func(image, _ string) (string, error) {
-		return s.Module.Verify(ctx, image, ca, trustPolicy, "container-signing", s.Service, s.Credentials, s.PlainHTTP)
+	return s.each(func(image, _ reference.Image, at access) (string, error) {
+		return s.Module.verify(ctx, image, at, trust{ca: ca, policy: trustPolicy})
 	})
 }
 
-// Show the signatures of the images, as `inspect` does
+// Show the signatures of the images with their certificates
 func (s *Signed) Inspect(ctx context.Context) (string, error) {
-	return s.each(func(image, _ string) (string, error) {
-		return s.Module.Inspect(ctx, image, s.Service, s.Credentials, s.PlainHTTP)
+	return s.each(func(image, _ reference.Image, at access) (string, error) {
+		return s.Module.inspect(ctx, image, at)
 	})
 }
 
 // Copy the images with their signatures to another registry
 func (s *Signed) Copy(
 	ctx context.Context,
-	// Where the images go, such as registry.example.com/production: each keeps
-	// the last part of its name, and its tag. Or a whole reference, for a single image.
+	// Where they go: a reference, or for several a folder in which each keeps the last part of its name, and its tag.
 	to string,
-	// That registry, where it is a service or on your machine.
-	//
-	// +optional
-	toRegistry *dagger.Service,
+	// The registry that it goes to, where that is a service or on your machine.
+	toRegistry *dagger.Service, // +optional
 	// Docker's config.json with the credentials of both registries.
-	//
-	// +optional
-	registryCredentials *dagger.Secret,
-	// That registry speaks plain HTTP, as one on loopback does anyway.
-	//
-	// +optional
-	toPlainHttp bool,
+	registryCredentials *dagger.Secret, // +optional
+	// The registry that it goes to speaks plain HTTP, as one on loopback does anyway.
+	toPlainHttp bool, // +optional
 ) (*Signed, error) {
 	if registryCredentials == nil {
 		registryCredentials = s.Credentials
 	}
-	all := &Signed{Ca: s.Ca, Module: s.Module, Service: toRegistry, Credentials: registryCredentials, PlainHTTP: toPlainHttp}
-	_, err := s.each(func(image, name string) (string, error) {
+	all := &Signed{
+		Ca:          s.Ca,
+		Module:      s.Module,
+		Service:     toRegistry,
+		Credentials: registryCredentials,
+		PlainHTTP:   toPlainHttp,
+	}
+	_, err := s.each(func(image, name reference.Image, from access) (string, error) {
 		target := to
 		if len(s.References) > 1 {
-			target = reference.Below(to, name)
+			target = name.Below(to)
 		}
-		copied, err := s.Module.Copy(ctx, image, target, s.Service, toRegistry, registryCredentials, s.PlainHTTP, toPlainHttp)
+		from.credentials = registryCredentials
+		copied, err := s.Module.copy(
+			ctx,
+			image,
+			target,
+			from,
+			destination{toRegistry, registryCredentials, toPlainHttp},
+		)
 		if err != nil {
 			return "", err
 		}
-		all.Names = append(all.Names, copied.Names...)
-		all.References = append(all.References, copied.References...)
-		all.Digests = append(all.Digests, copied.Digests...)
-		all.Signatures = append(all.Signatures, copied.Signatures...)
+		all.add(copied)
 		return "", nil
 	})
 	return all, err
 }
 
-// The signed image with its signature as one archive, as `bundle` makes it
+// add adds other images.
+func (s *Signed) add(more *Signed) {
+	s.Names = append(s.Names, more.Names...)
+	s.References = append(s.References, more.References...)
+	s.Digests = append(s.Digests, more.Digests...)
+	s.Signatures = append(s.Signatures, more.Signatures...)
+}
+
+// The signed image with its signature as one archive of an OCI layout
 func (s *Signed) Bundle(ctx context.Context) (*dagger.File, error) {
 	if len(s.References) != 1 {
-		return nil, fmt.Errorf("a bundle holds one image, and %d are signed: bundle them one by one, with `bundle --image`", len(s.References))
+		return nil, hint.Add(fmt.Errorf("bundling: a bundle holds one image, and %d are signed", len(s.References)),
+			"bundle them one by one, with `bundle --image`")
 	}
-	from := access{image: s.References[0], service: s.Service, credentials: s.Credentials, plainHTTP: s.PlainHTTP, alias: "registry"}
-	return s.Module.bundle(ctx, from, reference.Tag(s.Names[0]))
+	var bundle *dagger.File
+	_, err := s.each(func(image, name reference.Image, at access) (_ string, err error) {
+		bundle, err = s.Module.bundle(ctx, image, name.Tag(), at)
+		return "", err
+	})
+	return bundle, err
 }
 
 // each joins what do returns for the images, by digest and as they were named. A
 // failure is no reason to leave out the others.
-func (s *Signed) each(do func(image, name string) (string, error)) (string, error) {
+func (s *Signed) each(do func(image, name reference.Image, at access) (string, error)) (string, error) {
 	var outputs []string
 	var faults []error
-	for i, image := range s.References {
-		output, err := do(image, s.Names[i])
+	for i := range s.References {
+		image, unread := reference.Parse(s.References[i])
+		name, unnamed := reference.Parse(s.Names[i])
+		if err := errors.Join(unread, unnamed); err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		output, err := do(image, name, newAccess(image.Registry(), s.Service, s.Credentials, s.PlainHTTP))
 		outputs, faults = append(outputs, output), append(faults, err)
 	}
 	return strings.Join(outputs, ""), errors.Join(faults...)

@@ -3,13 +3,17 @@ package main
 import (
 	"context"
 
+	"dagger/container-signing/internal/command"
 	"dagger/container-signing/internal/dagger"
+	"dagger/container-signing/internal/inputs"
+	"dagger/container-signing/internal/toolset"
 )
 
-// A container with notation, the plugin external-signer installed in it, oras
-// and kubectl, to work in: `dagger call toolbox terminal`
+// A container with notation, the plugin, oras and kubectl, to work in
+//
+// `dagger call toolbox terminal` opens a shell there.
 func (m *ContainerSigning) Toolbox(ctx context.Context) (*dagger.Container, error) {
-	container, err := m.with(ctx, "notation", "oras", "kubernetes")
+	container, err := m.with(ctx, toolset.Work)
 	if err != nil {
 		return nil, err
 	}
@@ -28,22 +32,23 @@ func (m *ContainerSigning) equip(container *dagger.Container) *dagger.Container 
 // withProgram adds the program e2e, and the policies and scripts that it uses,
 // to a container that has the tools.
 func (m *ContainerSigning) withProgram(container *dagger.Container) *dagger.Container {
+	pins := append(toolset.PinPatterns(), "policies", "scripts/*.sh")
 	return container.
-		WithFile("/usr/local/bin/e2e", m.program("./e2e", "", "e2e", "tools/*.go", "tools/terminal")).
+		WithFile(command.Program, m.program(inputs.E2E, "")).
 		// What pins the tools tells whether these are the right ones.
-		WithDirectory("/src", m.only("tools/*/go.mod", "tools/*/go.sum", "tools/*/main.go", "policies", "scripts/*.sh")).
+		WithDirectory("/src", m.only(pins...)).
 		WithWorkdir("/src")
 }
 
 // signingBox is a container to sign, copy and verify in: the user's own base
-// with the tools in it, or one with nothing but the tools.
+// with the tools in it, or one with a distribution and the tools.
 func (m *ContainerSigning) signingBox(ctx context.Context, base *dagger.Container) (*dagger.Container, error) {
-	container, err := m.with(ctx, "notation", "oras")
+	container, err := m.with(ctx, toolset.Signing)
 	if err != nil {
 		return nil, err
 	}
 	if base != nil {
 		container = withTools(base, container.Directory(toolFolder))
 	}
-	return m.equip(container), nil
+	return m.equip(quick(container)), nil
 }

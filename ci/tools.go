@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
-	"slices"
-	"strings"
+	"fmt"
+	"os"
 
 	"golang.org/x/sync/errgroup"
 
 	"dagger/container-signing/internal/dagger"
+	"dagger/container-signing/internal/failure"
+	"dagger/container-signing/internal/inputs"
+	"dagger/container-signing/internal/toolset"
 )
 
 const (
@@ -18,53 +21,58 @@ const (
 	parallelBuilds = 3
 )
 
-// notInChain are folders of tools/ that only the checks need.
-var notInChain = []string{"actionlint", "staticcheck"}
-
-// Every pinned tool of the chain, built from its Go module: notation, oras,
-// registry, etcd, Kubernetes, Kyverno, containerd and runc
+// Every pinned tool of the chain, each built from its Go module
 //
-// A build from nothing takes fifteen minutes on two cores. Publish the
-// container once, and hand it back: `dagger call --tools REFERENCE e-2-e`
-// compiles none of them again.
+// They are notation, oras, registry, etcd, Kubernetes, Kyverno, containerd,
+// runc and what these need. A build from nothing takes fifteen minutes on two
+// cores. Publish the container once, and hand it back:
+// `dagger call --tools REFERENCE e-2-e` compiles none of them again.
 func (m *ContainerSigning) Tools(ctx context.Context) (*dagger.Container, error) {
-	if m.Prebuilt != nil {
+	return m.with(ctx, toolset.Chain)
+}
+
+// with is a container that has the tools for some uses at least.
+func (m *ContainerSigning) with(ctx context.Context, uses toolset.Use) (*dagger.Container, error) {
+	if m.trusted {
 		return m.Prebuilt, nil
 	}
-	folders, err := m.toolFolders(ctx)
+	key, err := m.toolKey(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return m.build(ctx, folders...)
-}
-
-// toolFolders lists the folders of tools/ that pin tools of the chain.
-func (m *ContainerSigning) toolFolders(ctx context.Context) ([]string, error) {
-	modules, err := m.Source.Glob(ctx, "tools/*/go.mod")
+	if m.Prebuilt == nil {
+		return m.build(ctx, key, toolset.Folders(uses)...)
+	}
+	label, err := m.Prebuilt.Label(ctx, toolset.Label)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading --tools: %w", err)
 	}
-	var folders []string
-	for _, module := range modules {
-		folder := strings.Split(module, "/")[1]
-		if !slices.Contains(notInChain, folder) {
-			folders = append(folders, folder)
-		}
-	}
-	return folders, nil
+	return m.Prebuilt, toolset.CheckPublished(label, key)
 }
 
-// with is a container with the tools of some folders of tools/ at least.
-func (m *ContainerSigning) with(ctx context.Context, folders ...string) (*dagger.Container, error) {
-	if m.Prebuilt != nil {
-		return m.Prebuilt, nil
+// trusting is the module with tools that needn't be looked for again.
+func (m *ContainerSigning) trusting(tools *dagger.Container) *ContainerSigning {
+	ready := *m
+	ready.Prebuilt, ready.trusted = tools, true
+	return &ready
+}
+
+// toolKey names the state of what pins the tools.
+func (m *ContainerSigning) toolKey(ctx context.Context) (string, error) {
+	folder, err := os.MkdirTemp("", "pins")
+	if err != nil {
+		return "", fmt.Errorf("reading what pins the tools: %w", err)
 	}
-	return m.build(ctx, folders...)
+	defer os.RemoveAll(folder)
+	if _, err := m.only(toolset.PinPatterns()...).Export(ctx, folder); err != nil {
+		return "", fmt.Errorf("reading what pins the tools: %w", err)
+	}
+	return toolset.Key(os.DirFS(folder))
 }
 
 // build builds the tools of folders, each on its own and several at a time.
-func (m *ContainerSigning) build(ctx context.Context, folders ...string) (*dagger.Container, error) {
-	builder := m.program("./tools/build", "", "tools/*.go", "tools/terminal", "tools/build")
+func (m *ContainerSigning) build(ctx context.Context, key string, folders ...string) (*dagger.Container, error) {
+	builder := m.program(inputs.ToolBuilder, "")
 	built := make([]*dagger.Directory, len(folders))
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(parallelBuilds)
@@ -72,7 +80,7 @@ func (m *ContainerSigning) build(ctx context.Context, folders ...string) (*dagge
 		work.Go(func() error {
 			var err error
 			built[i], err = m.tool(builder, folder).Sync(ctx)
-			return explain("building tools/"+folder, err)
+			return explain("building tools/"+folder, failure.Given{}, err)
 		})
 	}
 	if err := work.Wait(); err != nil {
@@ -82,27 +90,7 @@ func (m *ContainerSigning) build(ctx context.Context, folders ...string) (*dagge
 	for _, directory := range built {
 		all = all.WithDirectory("/", directory)
 	}
-	return withTools(dag.Container().From(m.GoImage), all), nil
-}
-
-// withTools puts tools where they are found.
-func withTools(container *dagger.Container, tools *dagger.Directory) *dagger.Container {
-	return container.
-		WithDirectory(toolFolder, tools).
-		WithEnvVariable("CONTAINER_SIGNING_TOOLS", toolFolder).
-		WithEnvVariable("PATH", toolFolder+"/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true})
-}
-
-// lean is a container with the tools of another one and nothing else: no shell,
-// and no CAs. That is enough for what only runs tools and this project's
-// programs, and talks to nothing outside of a run. It starts sooner: where an
-// engine has CAs of its own it installs them into each container that has a
-// distribution, by that distribution's own and slow tool.
-func lean(full *dagger.Container) *dagger.Container {
-	return withTools(dag.Container().
-		WithEnvVariable("PATH", "/usr/local/bin").
-		WithEnvVariable("HOME", "/root").
-		WithDirectory("/tmp", dag.Directory()), full.Directory(toolFolder))
+	return withTools(dag.Container().From(m.GoImage), all).WithLabel(toolset.Label, key), nil
 }
 
 // tool builds what one folder of tools/ pins. Only that decides whether it is
@@ -115,4 +103,12 @@ func (m *ContainerSigning) tool(builder *dagger.File, folder string) *dagger.Dir
 		WithWorkdir("/src").
 		WithExec([]string{"build-tools", "--output", toolFolder, "--folder", folder}).
 		Directory(toolFolder)
+}
+
+// withTools puts tools where they are found.
+func withTools(container *dagger.Container, tools *dagger.Directory) *dagger.Container {
+	return container.
+		WithDirectory(toolFolder, tools).
+		WithEnvVariable("CONTAINER_SIGNING_TOOLS", toolFolder).
+		WithEnvVariable("PATH", toolFolder+"/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true})
 }

@@ -31,7 +31,7 @@ type Object map[string]Function
 // names of their Go types. The constructor of the main object is in it as the
 // function "New".
 func Read(folder string) (map[string]Object, error) {
-	files, err := parse(folder)
+	source, err := parse(folder)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func Read(folder string) (map[string]Object, error) {
 		}
 		objects[object][name] = f
 	}
-	for _, file := range files {
+	for _, file := range source.files {
 		for _, declaration := range file.Decls {
 			switch d := declaration.(type) {
 			case *ast.FuncDecl:
@@ -63,45 +63,58 @@ func Read(folder string) (map[string]Object, error) {
 	return objects, nil
 }
 
+// A source is that of a module, without generated files.
+type source struct {
+	files     []*ast.File
+	positions *token.FileSet
+}
+
 // parse reads the Go files of a folder that aren't generated.
-func parse(folder string) ([]*ast.File, error) {
+func parse(folder string) (source, error) {
 	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err == nil && len(paths) == 0 {
 		err = errors.New("there is none")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("looking for the module's source in %q: %w", folder, err)
+		return source{}, fmt.Errorf("looking for the module's source in %q: %w", folder, err)
 	}
-	var files []*ast.File
+	read := source{positions: token.NewFileSet()}
 	for _, path := range paths {
 		if strings.HasSuffix(path, ".gen.go") {
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+		file, err := parser.ParseFile(read.positions, path, nil, parser.ParseComments)
 		if err != nil {
-			return nil, fmt.Errorf("reading the module's source: %w", err)
+			return source{}, fmt.Errorf("reading the module's source: %w", err)
 		}
-		files = append(files, file)
+		read.files = append(read.files, file)
 	}
-	return files, nil
+	return read, nil
 }
 
 // addFields adds the public fields of a type: the CLI shows them as functions.
 func addFields(spec *ast.TypeSpec, add func(object, name string, f Function)) {
+	for _, field := range publicFields(spec) {
+		for _, name := range field.Names {
+			add(spec.Name.Name, Kebab(name.Name), Function{Returns: typeName(field.Type)})
+		}
+	}
+}
+
+// publicFields are the fields of an object that the CLI shows.
+func publicFields(spec *ast.TypeSpec) []*ast.Field {
 	fields, ok := spec.Type.(*ast.StructType)
 	if !ok {
-		return
+		return nil
 	}
+	var public []*ast.Field
 	for _, field := range fields.Fields.List {
-		if field.Doc != nil && strings.Contains(field.Doc.Text(), "+private") {
-			continue
-		}
-		for _, name := range field.Names {
-			if name.IsExported() {
-				add(spec.Name.Name, Kebab(name.Name), Function{Returns: typeName(field.Type)})
-			}
+		private := field.Doc != nil && strings.Contains(field.Doc.Text(), "+private")
+		if !private && len(field.Names) > 0 && field.Names[0].IsExported() {
+			public = append(public, field)
 		}
 	}
+	return public
 }
 
 func function(d *ast.FuncDecl) Function {

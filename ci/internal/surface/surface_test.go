@@ -58,12 +58,12 @@ func TestGenerated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := parse("../..")
+	source, err := parse("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var wanted []string
-	for _, file := range files {
+	for _, file := range source.files {
 		for _, declaration := range file.Decls {
 			switch d := declaration.(type) {
 			case *ast.FuncDecl:
@@ -110,7 +110,13 @@ func assignments(spec ast.Spec) (code []string) {
 	}
 	for _, field := range fields.Fields.List {
 		for _, name := range field.Names {
-			code = append(code, fmt.Sprintf("concrete.%[1]s = r.%[1]s\n", name.Name), fmt.Sprintf("r.%[1]s = concrete.%[1]s\n", name.Name))
+			if !name.IsExported() {
+				continue
+			}
+			code = append(code,
+				fmt.Sprintf("concrete.%[1]s = r.%[1]s\n", name.Name),
+				fmt.Sprintf("r.%[1]s = concrete.%[1]s\n", name.Name),
+			)
 		}
 	}
 	return code
@@ -144,7 +150,8 @@ func TestModule(t *testing.T) {
 	}
 	for _, line := range strings.Split(string(goMod), "\n") {
 		fields := strings.Fields(line)
-		if i := slices.Index(fields, "dagger.io/dagger"); i >= 0 && (len(fields) <= i+1 || fields[i+1] != module.EngineVersion) {
+		if i := slices.Index(fields, "dagger.io/dagger"); i >= 0 &&
+			(len(fields) <= i+1 || fields[i+1] != module.EngineVersion) {
 			t.Errorf("ci/go.mod has %q, but the engine is %s", line, module.EngineVersion)
 		}
 	}
