@@ -48,6 +48,9 @@ type supply struct {
 	pushed map[string]string // digests in the CI registry, by role
 }
 
+// faultUnsigned is what is wrong with an image that nobody has signed.
+const faultUnsigned = "unsigned"
+
 // defaultRepository names the demonstration image.
 const defaultRepository = "busybox"
 
@@ -135,23 +138,28 @@ func (s *supply) images() judge.Images {
 		image.SameContent = []string{s.pushed[role]}
 		return image
 	}
-	child := s.child
+	child, childFault := s.child, "unsigned platform of a signed index"
 	if child == "" {
 		// The image is no index. Its unsigned variant then stands for a
 		// platform of one.
-		child = s.pushed[unsigned]
+		child, childFault = s.pushed[unsigned], faultUnsigned
+	}
+	// For these faults notation has refused them, as verify makes sure.
+	faulty := func(image judge.Image, fault string) judge.Image {
+		image.Fault = fault
+		return image
 	}
 	return judge.Images{
 		"signed":                            withSame(at(signed), single),
 		"signed-by-digest":                  withSame(pinned(signed), single),
 		"signed-by-tag-and-digest":          {Reference: s.production(signed) + "@" + s.pushed[signed], Digest: s.pushed[signed]},
 		"signed-single-platform":            withSame(at(single), signed),
-		movedImage:                          {Reference: s.production(moving), Digest: s.pushed[signed]},
-		"unsigned":                          at(unsigned),
-		"unsigned-by-digest":                pinned(unsigned),
-		"signed-by-another-ca":              at(anotherCA),
-		"copied-without-signature":          {Reference: s.bare(), Digest: s.pushed[signed]},
-		"unsigned-platform-of-signed-index": {Reference: chain.ByDigest(s.production(signed), child), Digest: child},
-		"missing":                           {Reference: s.production(signed) + "-missing"},
+		movedImage:                          {Reference: s.production(moving), Digest: s.pushed[signed], Fault: "tag moved to an unsigned image"},
+		"unsigned":                          faulty(at(unsigned), faultUnsigned),
+		"unsigned-by-digest":                faulty(pinned(unsigned), faultUnsigned),
+		"signed-by-another-ca":              faulty(at(anotherCA), "signed by another CA"),
+		"copied-without-signature":          {Reference: s.bare(), Digest: s.pushed[signed], Fault: "copied without its signature"},
+		"unsigned-platform-of-signed-index": {Reference: chain.ByDigest(s.production(signed), child), Digest: child, Fault: childFault},
+		"missing":                           {Reference: s.production(signed) + "-missing", Fault: "no such image"},
 	}
 }

@@ -13,11 +13,11 @@ import (
 )
 
 // enforcedWithin bounds the wait for policies, once Kyverno calls them ready,
-// to refuse what they must: they do within half a second. One that doesn't is
-// for the verdicts to show.
+// to refuse what they must: they do within half a second.
 const enforcedWithin = 15 * time.Second
 
-// enforce makes the cluster trust the CA and enforce the policies.
+// enforce makes the cluster trust the CA and enforce the policies. Its error is
+// a [judge.ErrNotEnforced] if all went well but for that.
 func (r *chainRun) enforce(ctx context.Context) error {
 	return r.bounded(ctx, "apply the policies, until they are enforced", func(ctx context.Context) error {
 		ca, err := readCertificates(r.supply.identity.ca)
@@ -30,14 +30,10 @@ func (r *chainRun) enforce(ctx context.Context) error {
 		if err := policy.Apply(ctx, r.cluster.Config, r.policies); err != nil {
 			return r.cluster.ExplainKyverno(err)
 		}
-		probing, cancel := context.WithTimeoutCause(ctx, enforcedWithin, fmt.Errorf("given up after %s", enforcedWithin))
-		defer cancel()
-		err = judge.AwaitEnforced(probing, r.judgeOptions(), r.workloads)
-		if err != nil && ctx.Err() != nil {
+		options := r.judgeOptions()
+		options.Limit = enforcedWithin
+		if err := judge.AwaitEnforced(ctx, options, r.workloads); err != nil {
 			return r.cluster.ExplainKyverno(err)
-		}
-		if err != nil {
-			r.console.note(err.Error())
 		}
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"container-signing/e2e/internal/bypass"
 	"container-signing/e2e/internal/cluster"
 	"container-signing/e2e/internal/readiness"
 )
@@ -22,14 +23,14 @@ func runJudge(ctx context.Context, args []string) error {
 	awaited := flags.String("await", "", "`URL` that is answered when the cluster is ready, such as http://cluster:6444/readyz for `e2e cluster --readyz :6444`")
 	stateFile := flags.String("state", "", "`file` of `e2e promote` with the images that workloads call by name; without it they name real images")
 	runs := flags.Bool("runs", false, "the cluster has nodes that reach the images: admitted pods must run, and Jobs complete")
-	bypass := flags.Bool("bypass", false, "its nodes verify images before they pull: go around the policies, by way of namespace "+excluded+" (needs --runs and --state)")
+	around := flags.Bool("bypass", false, "its nodes verify images before they pull: go around the policies, by way of namespace "+bypass.Excluded+" (needs --runs and --state)")
 	if err := parsePart(flags, args, "kubeconfig", "ca"); err != nil {
 		return err
 	}
 	if err := checkAwaited(*awaited); err != nil {
 		return err
 	}
-	if *bypass && (!*runs || *stateFile == "") {
+	if *around && (!*runs || *stateFile == "") {
 		return usagef("--bypass needs --runs and --state: unsigned images, and nodes that would run them")
 	}
 	if !slices.Contains(policyKinds, o.policy) {
@@ -58,7 +59,7 @@ func runJudge(ctx context.Context, args []string) error {
 	return runPart(ctx, p, []string{"oras", "notation"}, func(ctx context.Context, r *chainRun) error {
 		r.resume(state)
 		r.supply.identity.ca = o.ca
-		r.cluster, r.foreign, r.withNode, r.bypass = existing, true, *runs, *bypass
+		r.cluster, r.foreign, r.withNode, r.bypass = existing, true, *runs, *around
 		if err := r.awaitCluster(ctx, *awaited); err != nil {
 			return err
 		}

@@ -212,8 +212,7 @@ func TestAnotherType(t *testing.T) {
 	}
 }
 
-// TestGone waits for the end of what is there, of what isn't, and of what goes
-// while nobody watches.
+// TestGone waits for the end of what is there, and of what isn't.
 func TestGone(t *testing.T) {
 	t.Parallel()
 	server := kubetest.New(t)
@@ -227,9 +226,17 @@ func TestGone(t *testing.T) {
 	if err := await.Gone(given, pods, await.Named("one")); err == nil || !strings.Contains(err.Error(), "took longer than 200ms (last seen: 1 of them)") {
 		t.Errorf("what is there is gone: %v", err)
 	}
+}
+
+// TestGoneUnwatched waits for the end of what goes while nobody watches.
+func TestGoneUnwatched(t *testing.T) {
+	t.Parallel()
+	server := kubetest.New(t)
+	server.Put(t, pod("one", corev1.PodRunning))
+	pods := server.Client(t).CoreV1().Pods(namespace)
 	ended := make(chan error, 1)
 	go func() { ended <- await.Gone(t.Context(), pods, await.Named("one")) }()
-	server.AwaitWatch(t, "pods", 3) // the two before had one each
+	server.AwaitWatch(t, "pods", 1)
 	server.Delete(t, "pods", namespace, "one")
 	server.Forget()
 	if err := <-ended; err != nil {
