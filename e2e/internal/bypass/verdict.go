@@ -37,7 +37,8 @@ func (w way) compare(verdict *report.Verdict, image judge.Image) {
 	case !namesRepository(verdict.Reason, image.Reference):
 		verdict.Failure = fmt.Sprintf("it was refused for another reason: image %q isn't named", image.Reference)
 	default:
-		verdict.Passed, verdict.Matched, verdict.Short = true, w.because.FindString(verdict.Reason), image.Fault
+		verdict.Passed, verdict.Short = true, image.Fault
+		verdict.Matched = strings.TrimLeft(w.because.FindString(verdict.Reason), ": ")
 	}
 }
 

@@ -19,8 +19,10 @@ type way struct {
 	because *regexp.Regexp
 }
 
+// What the image verifier must say. That it "accepts no Notation signature" says
+// that there is one.
 var (
-	unsigned  = regexp.MustCompile(`no Notation signature on `)
+	unsigned  = regexp.MustCompile(`(?:^|: )no Notation signature on `)
 	untrusted = regexp.MustCompile(`accepts no Notation signature on .*does not contain any trusted certificate`)
 )
 

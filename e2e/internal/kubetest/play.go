@@ -39,17 +39,6 @@ func (s *Server) Delete(t testing.TB, resource, namespace, name string) {
 	s.record("DELETED", at, object)
 }
 
-// Objects lists what is there, as NAMESPACE/RESOURCE/NAME.
-func (s *Server) Objects() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all []string
-	for at := range s.objects {
-		all = append(all, at.String())
-	}
-	return all
-}
-
 // Has tells whether an object is there.
 func (s *Server) Has(resource, namespace, name string) bool {
 	s.mu.Lock()
@@ -101,9 +90,9 @@ func (s *Server) Deny(resource string, err error) {
 }
 
 // OnWrite calls admit before an object is written, which its error prevents,
-// and react after that. Both are told the method of the request; either may be
-// nil. It is called before the server is used.
-func (s *Server) OnWrite(admit func(method string, object *unstructured.Unstructured) error, react func(method string, object *unstructured.Unstructured)) {
+// and react after that. Either may be nil. It has to be called before the
+// server is used.
+func (s *Server) OnWrite(admit func(*unstructured.Unstructured) error, react func(*unstructured.Unstructured)) {
 	if admit != nil {
 		s.admit = admit
 	}

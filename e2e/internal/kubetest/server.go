@@ -25,8 +25,8 @@ import (
 // A Server is an API server. Its address is that of one test.
 type Server struct {
 	http  *httptest.Server
-	admit func(method string, object *unstructured.Unstructured) error
-	react func(method string, object *unstructured.Unstructured)
+	admit func(*unstructured.Unstructured) error
+	react func(*unstructured.Unstructured)
 
 	mu        sync.Mutex
 	version   int // of the last change
@@ -53,8 +53,8 @@ func New(t testing.TB) *Server {
 	s := &Server{
 		objects: map[place]*unstructured.Unstructured{}, news: make(chan struct{}),
 		denied: map[string]error{}, watched: map[string]int{},
-		admit: func(string, *unstructured.Unstructured) error { return nil },
-		react: func(string, *unstructured.Unstructured) {},
+		admit: func(*unstructured.Unstructured) error { return nil },
+		react: func(*unstructured.Unstructured) {},
 	}
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(func() {
@@ -127,10 +127,9 @@ func (s *Server) delete(w http.ResponseWriter, at place) {
 		return
 	}
 	reply(w, http.StatusOK, object)
-	s.react(http.MethodDelete, object)
 }
 
-// write creates, replaces or patches an object.
+// write creates or patches an object.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, at place) {
 	object := &unstructured.Unstructured{}
 	if err := json.NewDecoder(r.Body).Decode(&object.Object); err != nil {
@@ -156,7 +155,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, at place) {
 	if at.namespace != "" {
 		object.SetNamespace(at.namespace)
 	}
-	if err := s.admit(r.Method, object); err != nil {
+	if err := s.admit(object); err != nil {
 		fail(w, err)
 		return
 	}
@@ -164,7 +163,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, at place) {
 		s.put(at, object)
 	}
 	reply(w, http.StatusCreated, object)
-	s.react(r.Method, object)
+	s.react(object)
 }
 
 // name gives an object its name.

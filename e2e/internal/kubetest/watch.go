@@ -35,46 +35,49 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request, at place) {
 		fail(w, apierrors.NewBadRequest("sendInitialEvents isn't served"))
 		return
 	}
-	told, _ := strconv.Atoi(query.Get("resourceVersion")) // 0 for all
-	s.mu.Lock()
-	stream, forgotten := s.streams, s.forgotten
-	s.watched[at.resource]++
-	s.tell()
-	s.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
-	events := json.NewEncoder(w)
-	send := func(kind string, object any) bool {
-		err := events.Encode(map[string]any{"type": kind, "object": object})
+	send := func(kind string, object any) error {
+		err := json.NewEncoder(w).Encode(map[string]any{"type": kind, "object": object})
 		w.(http.Flusher).Flush()
-		return err == nil
+		return err
 	}
 	w.(http.Flusher).Flush()
-	if told < forgotten {
+	version, _ := strconv.Atoi(query.Get("resourceVersion")) // 0 for all changes
+	stream, forgotten := s.begin(at)
+	if version < forgotten {
 		gone := apierrors.NewResourceExpired("too old resource version").Status()
 		gone.TypeMeta = metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}
-		send("ERROR", gone)
+		_ = send("ERROR", gone) // a client that is gone needs none
 		return
 	}
-	for {
+	for told := 0; ; {
 		s.mu.Lock()
-		news, changes, broken := s.news, s.changes, s.streams != stream
+		news, changes, broken := s.news, s.changes[told:], s.streams != stream
 		s.mu.Unlock()
-		for _, c := range changes {
-			if c.version <= told || broken {
-				continue
-			}
-			told = c.version
-			if at.holds(c.place) && selected(query, c.object) && !send(c.kind, c.object.Object) {
-				return
-			}
-		}
 		if broken {
 			return
 		}
+		for _, c := range changes {
+			wanted := c.version > version && at.holds(c.place) && selected(query, c.object)
+			if wanted && send(c.kind, c.object.Object) != nil {
+				return
+			}
+		}
+		told += len(changes)
 		select {
 		case <-news:
 		case <-r.Context().Done():
 			return
 		}
 	}
+}
+
+// begin counts a watch. It returns which watches it ends with, and the last
+// version of which the server can't tell.
+func (s *Server) begin(at place) (stream, forgotten int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watched[at.resource]++
+	s.tell()
+	return s.streams, s.forgotten
 }
