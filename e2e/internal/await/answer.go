@@ -2,15 +2,16 @@ package await
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
-// Answer asks until the answer is good, and returns why it isn't when the
-// context ends. It is for states of which a program tells nobody unless
-// asked. It asks again as soon as it is answered, without a pause: such a
-// state is short.
+// Answer asks until there is no error, and returns the last one when ctx ends.
+// It is for states that a program tells only to those who ask. It asks again as
+// soon as it is answered, without a pause: what it waits for takes less than a
+// second.
 func Answer(ctx context.Context, what string, ask func(context.Context) error) error {
-	var last error
+	last := errors.New("none")
 	for ctx.Err() == nil {
 		err := ask(ctx)
 		if err == nil {
@@ -20,5 +21,5 @@ func Answer(ctx context.Context, what string, ask func(context.Context) error) e
 			last = err
 		}
 	}
-	return fmt.Errorf("waiting until %s: %w; its last answer: %v", what, context.Cause(ctx), last)
+	return fmt.Errorf("waiting until %s: %w (its last answer: %s)", what, context.Cause(ctx), last)
 }

@@ -40,25 +40,22 @@ func (c *cleanup) object(resource schema.GroupVersionResource, object *unstructu
 	c.objects = append(c.objects, createdObject{resource, object})
 }
 
-// withCleanup deletes what was created, and adds to err what went wrong with
-// that. It also does so when ctx is done, which is when it matters most.
-func (j *judge) withCleanup(ctx context.Context, err error) error {
-	if j.Keep {
-		return err
-	}
+// delete asks for the deletion of what was created. It also does so when ctx
+// has ended, which is when it matters most.
+func (c *cleanup) delete(ctx context.Context, clients clients) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
 	defer cancel()
 	background := metav1.DeletePropagationBackground
-	faults := []error{err}
-	for _, name := range j.created.namespaces {
-		deletion := j.typed.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &background})
-		faults = append(faults, leftBehind(deletion, "namespace", name))
+	var faults []error
+	for _, name := range c.namespaces {
+		err := clients.typed.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &background})
+		faults = append(faults, leftBehind(err, "namespace", name))
 	}
-	for _, c := range j.created.objects {
-		uid := c.object.GetUID()
-		deletion := j.dynamic.Resource(c.resource).Namespace(c.object.GetNamespace()).Delete(ctx, c.object.GetName(),
+	for _, created := range c.objects {
+		object, uid := created.object, created.object.GetUID()
+		err := clients.dynamic.Resource(created.resource).Namespace(object.GetNamespace()).Delete(ctx, object.GetName(),
 			metav1.DeleteOptions{PropagationPolicy: &background, Preconditions: &metav1.Preconditions{UID: &uid}})
-		faults = append(faults, leftBehind(deletion, c.object.GetKind(), c.object.GetNamespace()+"/"+c.object.GetName()))
+		faults = append(faults, leftBehind(err, object.GetKind(), object.GetNamespace()+"/"+object.GetName()))
 	}
 	return errors.Join(faults...)
 }

@@ -12,35 +12,47 @@ import (
 	"container-signing/e2e/internal/workload"
 )
 
-var (
-	podKind, _ = workload.KindNamed("Pod")
-	jobKind, _ = workload.KindNamed("Job")
-)
+var jobKind, _ = workload.KindNamed("Job")
+
+// A follower finds out what becomes of objects that were admitted.
+type follower struct {
+	clients
+	images    Images
+	hasNode   bool
+	onRunning func() // or nil
+}
+
+// An admitted object is one that the API server keeps, as it keeps it, and what
+// its containers must run.
+type admitted struct {
+	kind    workload.Kind
+	kept    *unstructured.Unstructured
+	wanted  []wantedImage
+	updated bool // there are pods of an older template
+}
+
+// fate is what became of an admitted object.
+type fate struct {
+	detail string // what was looked at
+	ran    bool   // its pods did what they must
+}
 
 // follow checks that what was admitted is pinned, down to the pods that
-// controllers make of it, and returns what it has looked at.
-func (t *trial) follow(ctx context.Context, index int) (string, error) {
-	document, kept := t.workload.Documents[index], t.kept[index]
-	t.ran = false
-	if err := checkPinned(document.Kind, kept, t.wanted[index]); err != nil {
-		return "", err
+// controllers make of it.
+func (f follower) follow(ctx context.Context, a admitted) (fate, error) {
+	if err := checkPinned(a.kind, a.kept, a.wanted); err != nil {
+		return fate{}, err
 	}
-	if t.workload.Refusal != nil {
-		// The documents before the one that must be refused only prepare for it.
-		return "", nil
+	switch {
+	case a.kind.Kind == "Pod":
+		does, err := f.runs(ctx, a.kept, a.wanted)
+		return fate{"pinned" + said(does), does != ""}, err
+	case a.kind.Kind == "CronJob":
+		return f.followCronJob(ctx, a)
+	case a.updated && !replacesPods[a.kind.Kind]:
+		return fate{detail: "template pinned; the pods of a " + a.kind.Kind + " stay as they are"}, nil
 	}
-	if document.Kind.Kind == "Pod" {
-		runs, err := t.runs(ctx, kept.GetNamespace(), kept.GetName(), t.wanted[index])
-		return "pinned" + runs, err
-	}
-	if document.Kind.Kind == "CronJob" {
-		return t.followCronJob(ctx, kept, t.wanted[index])
-	}
-	updated := document.Updates >= 0
-	if updated && !replacesPods[document.Kind.Kind] {
-		return "template pinned; the pods of a " + document.Kind.Kind + " stay as they are", nil
-	}
-	return t.followPods(ctx, document.Kind, kept, t.wanted[index], updated)
+	return f.followPods(ctx, a)
 }
 
 // replacesPods are the kinds whose controllers replace pods when the template
@@ -49,10 +61,10 @@ var replacesPods = map[string]bool{"Deployment": true, "StatefulSet": true, "Dae
 
 // followCronJob makes a job of a CronJob at once, as kubectl create job
 // --from does, and follows that.
-func (t *trial) followCronJob(ctx context.Context, kept *unstructured.Unstructured, wanted []wantedImage) (string, error) {
+func (f follower) followCronJob(ctx context.Context, a admitted) (fate, error) {
 	var cronJob batchv1.CronJob
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(kept.Object, &cronJob); err != nil {
-		return "", err
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(a.kept.Object, &cronJob); err != nil {
+		return fate{}, err
 	}
 	job := &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{
@@ -62,52 +74,73 @@ func (t *trial) followCronJob(ctx context.Context, kept *unstructured.Unstructur
 		},
 		Spec: cronJob.Spec.JobTemplate.Spec,
 	}
-	made, err := t.typed.BatchV1().Jobs(kept.GetNamespace()).Create(ctx, job, metav1.CreateOptions{FieldManager: fieldManager})
+	made, err := f.typed.BatchV1().Jobs(a.kept.GetNamespace()).Create(ctx, job, metav1.CreateOptions{FieldManager: FieldManager})
 	if err != nil {
-		return "", fmt.Errorf("a Job made of it wasn't: %s", classify(ctx, err).reason)
+		return fate{}, fmt.Errorf("a Job made of it wasn't: %s", classify(ctx, err).reason)
 	}
 	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(made)
 	if err != nil {
-		return "", err
+		return fate{}, err
 	}
 	object := &unstructured.Unstructured{Object: fields}
 	object.SetGroupVersionKind(jobKind.GroupVersionKind)
-	if err := checkPinned(jobKind, object, wanted); err != nil {
-		return "", err
+	if err := checkPinned(jobKind, object, a.wanted); err != nil {
+		return fate{}, err
 	}
-	detail, err := t.followPods(ctx, jobKind, object, wanted, false)
-	return "template pinned, and a Job made of it: " + detail, err
+	end, err := f.followPods(ctx, admitted{kind: jobKind, kept: object, wanted: a.wanted})
+	end.detail = "template pinned, and a Job made of it: " + end.detail
+	return end, err
 }
 
-// followPods waits for a pod that a controller makes of kept. There are pods
-// of an older template if kept is updated.
-func (t *trial) followPods(ctx context.Context, kind workload.Kind, kept *unstructured.Unstructured, wanted []wantedImage, updated bool) (string, error) {
-	if reason := withoutPods(kept); reason != "" {
-		return "template pinned; no pod was judged: " + reason, nil
+// followPods waits for a pod that a controller makes of an object.
+func (f follower) followPods(ctx context.Context, a admitted) (fate, error) {
+	if reason := withoutPods(a.kept); reason != "" {
+		return fate{detail: "template pinned; no pod was judged: " + reason}, nil
 	}
-	if kind.Kind == "DaemonSet" {
-		if scheduled, err := t.awaitScheduled(ctx, kept); err != nil {
-			return "", err
-		} else if scheduled == 0 {
-			return "template pinned; no pod was judged: there is no node for it", nil
+	if a.kind.Kind == "DaemonSet" {
+		if nodes, err := awaitScheduled(ctx, f.typed, a.kept); err != nil {
+			return fate{}, err
+		} else if nodes == 0 {
+			return fate{detail: "template pinned; no pod was judged: there is no node for it"}, nil
 		}
 	}
 	var images []string
-	if updated {
-		images = imagesOf(kind, kept)
+	if a.updated {
+		images = imagesOf(a.kind, a.kept)
 	}
-	pod, err := t.awaitPod(ctx, kept, images)
+	pod, err := awaitPod(ctx, f.clients, a.kept, images)
 	if err != nil {
-		return "", err
+		return fate{}, err
 	}
-	if err := checkPinned(podKind, pod, wanted); err != nil {
-		return "", err
+	if err := checkPinned(podKind, pod, a.wanted); err != nil {
+		return fate{}, err
 	}
-	runs, err := t.runs(ctx, pod.GetNamespace(), pod.GetName(), wanted)
-	if err == nil && t.HasNode && kind.Kind == "Job" {
-		runs, err = ", completed", t.awaitJob(ctx, kept.GetNamespace(), kept.GetName())
+	does, err := f.runs(ctx, pod, a.wanted)
+	if err == nil && f.hasNode && a.kind.Kind == "Job" {
+		does, err = "completed", awaitCompletion(ctx, f.typed, a.kept.GetNamespace(), a.kept.GetName())
 	}
-	return "template and pod pinned" + runs, err
+	return fate{"template and pod pinned" + said(does), does != ""}, err
+}
+
+// runs waits until an admitted pod runs, where there is a node to run it, and
+// returns what its containers do.
+func (f follower) runs(ctx context.Context, pod *unstructured.Unstructured, wanted []wantedImage) (does string, err error) {
+	if !f.hasNode {
+		return "", nil
+	}
+	does, err = awaitRuns(ctx, f.typed, pod.GetNamespace(), pod.GetName(), wanted, f.images)
+	if err == nil && f.onRunning != nil {
+		f.onRunning()
+	}
+	return does, err
+}
+
+// said is what the containers of a pod do, in a list of what was seen.
+func said(does string) string {
+	if does == "" {
+		return ""
+	}
+	return ", " + does
 }
 
 // withoutPods tells why a controller makes no pods of an object; "" if it does.

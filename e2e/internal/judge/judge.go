@@ -11,34 +11,18 @@ package judge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"container-signing/e2e/internal/await"
 	"container-signing/e2e/internal/report"
 	"container-signing/e2e/internal/workload"
 )
-
-// Images maps the names by which workloads call images to the images.
-type Images map[string]Image
-
-// An Image is what a name in a workload stands for.
-type Image struct {
-	// Reference is put into the manifests.
-	Reference string
-	// Digest is what an admitted image must be pinned to, such as
-	// "sha256:…".
-	Digest string
-	// SameContent are digests by which a container runtime may call it as
-	// well: it knows images by their configuration, and names the first that
-	// it has pulled of those that share one.
-	SameContent []string
-}
 
 // Options say how to judge.
 type Options struct {
@@ -74,82 +58,69 @@ const (
 	DefaultParallel = 8
 )
 
+func (o Options) withDefaults() Options {
+	if o.Limit == 0 {
+		o.Limit = DefaultLimit
+	}
+	if o.Parallel == 0 {
+		o.Parallel = DefaultParallel
+	}
+	if o.OnVerdict == nil {
+		o.OnVerdict = func(report.Verdict) {}
+	}
+	return o
+}
+
 // Run judges all workloads and returns their verdicts in the order of the
 // workloads. Whether they passed is for the verdicts to tell; an error says
 // that not all could be judged. What was created is deleted at the end, also
 // after an error, and the deletion goes on in the cluster after Run returns.
 func Run(ctx context.Context, options Options, workloads []workload.Workload) ([]report.Verdict, error) {
-	j, err := newJudge(options)
+	options = options.withDefaults()
+	clients, err := newClients(options.Config)
 	if err != nil {
 		return nil, err
 	}
-	if err := j.prepare(ctx, workloads); err != nil {
-		return nil, fmt.Errorf("preparing namespaces for workloads: %w", j.withCleanup(ctx, err))
+	created := &cleanup{}
+	finish := func(err error) error {
+		if options.Keep {
+			return err
+		}
+		return errors.Join(err, created.delete(ctx, clients))
 	}
-	verdicts := j.all(ctx, workloads)
-	return verdicts, j.withCleanup(ctx, context.Cause(ctx))
+	namespace, err := namespaces{clients.typed, options.Limit, created}.prepare(ctx, workloads)
+	if err != nil {
+		return nil, fmt.Errorf("preparing namespaces for workloads: %w", finish(err))
+	}
+	verdicts := sideBySide(ctx, options, workloads, trial{
+		applier:  applier{clients.dynamic, namespace, created},
+		follower: follower{clients, options.Images, options.HasNode, options.OnRunning},
+		images:   options.Images,
+	})
+	return verdicts, finish(context.Cause(ctx))
 }
 
-// A judge is one run.
-type judge struct {
-	Options
-	dynamic    dynamic.Interface
-	typed      kubernetes.Interface
-	references map[string]string // by the names of images
-	namespace  string            // of workloads that name none
-	created    cleanup
-
-	telling sync.Mutex
-}
-
-func newJudge(options Options) (*judge, error) {
-	j := &judge{Options: options, references: map[string]string{}}
-	if j.Limit == 0 {
-		j.Limit = DefaultLimit
-	}
-	if j.Parallel == 0 {
-		j.Parallel = DefaultParallel
-	}
-	for name, image := range options.Images {
-		j.references[name] = image.Reference
-	}
-	var err error
-	if j.dynamic, err = dynamic.NewForConfig(options.Config); err != nil {
-		return nil, fmt.Errorf("making a client of the cluster: %w", err)
-	}
-	if j.typed, err = kubernetes.NewForConfig(options.Config); err != nil {
-		return nil, fmt.Errorf("making a client of the cluster: %w", err)
-	}
-	return j, nil
-}
-
-// all judges the workloads side by side.
-func (j *judge) all(ctx context.Context, workloads []workload.Workload) []report.Verdict {
+// sideBySide judges the workloads, some at a time, each within its limit.
+func sideBySide(ctx context.Context, options Options, workloads []workload.Workload, trial trial) []report.Verdict {
 	verdicts := make([]report.Verdict, len(workloads))
+	var telling sync.Mutex
 	var work errgroup.Group
-	work.SetLimit(j.Parallel)
+	work.SetLimit(options.Parallel)
 	for i, w := range workloads {
 		work.Go(func() error {
-			verdicts[i] = j.one(ctx, w)
+			started := time.Now()
+			ctx, cancel := await.Within(ctx, options.Limit)
+			defer cancel()
+			verdict := trial.of(ctx, w)
+			verdict.Seconds = time.Since(started).Seconds()
+			verdicts[i] = verdict
+			telling.Lock()
+			defer telling.Unlock()
+			options.OnVerdict(verdict)
 			return nil
 		})
 	}
 	// None of them returns an error: verdicts hold them.
 	_ = work.Wait()
 	return verdicts
-}
-
-// one judges one workload within the limit of time.
-func (j *judge) one(ctx context.Context, w workload.Workload) report.Verdict {
-	started := time.Now()
-	ctx, cancel := j.limited(ctx)
-	defer cancel()
-	verdict := j.newTrial(w).run(ctx)
-	verdict.Seconds = time.Since(started).Seconds()
-	if j.OnVerdict != nil {
-		j.telling.Lock()
-		defer j.telling.Unlock()
-		j.OnVerdict(verdict)
-	}
-	return verdict
 }

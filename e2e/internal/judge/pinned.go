@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"oras.land/oras-go/v2/registry"
 
 	"container-signing/e2e/internal/workload"
 )
@@ -35,13 +36,13 @@ type wantedImage struct {
 	digest          string // empty if any will do
 }
 
-// wantedImages tells what the containers of a document must run. The document
-// calls images by the names in j.Images.
-func (j *judge) wantedImages(document workload.Document) []wantedImage {
+// wantedImages tells what the containers of a document must run, which calls
+// images by their names.
+func wantedImages(document workload.Document, images Images) []wantedImage {
 	var wanted []wantedImage
 	for _, container := range document.Kind.Containers(document.Object) {
 		want := wantedImage{list: container.List, container: container.Name(), reference: container.Image()}
-		if image, known := j.Images[container.Image()]; known {
+		if image, known := images[container.Image()]; known {
 			want.reference, want.digest = image.Reference, image.Digest
 		}
 		wanted = append(wanted, want)
@@ -51,7 +52,7 @@ func (j *judge) wantedImages(document workload.Document) []wantedImage {
 
 // check tells whether kept is the wanted image, pinned.
 func (w wantedImage) check(kept string) error {
-	name, digest, pinned := strings.Cut(kept, "@")
+	_, digest, pinned := strings.Cut(kept, "@")
 	if !pinned {
 		return fmt.Errorf("image %q was admitted without being pinned to a digest", kept)
 	}
@@ -61,18 +62,17 @@ func (w wantedImage) check(kept string) error {
 	if digest != w.digest {
 		return fmt.Errorf("image %q is pinned to another digest than %s", kept, w.digest)
 	}
-	if got, want := repository(name), repository(w.reference); got != want {
-		return fmt.Errorf("image %q is from repository %q, not %q", kept, got, want)
+	got, err := registry.ParseReference(kept)
+	if err != nil {
+		return fmt.Errorf("reading image %q: %w", kept, err)
+	}
+	want, err := registry.ParseReference(w.reference)
+	if err != nil {
+		return fmt.Errorf("reading image %q: %w", w.reference, err)
+	}
+	if got.Registry != want.Registry || got.Repository != want.Repository {
+		return fmt.Errorf("image %q is from repository %q, not %q", kept,
+			got.Registry+"/"+got.Repository, want.Registry+"/"+want.Repository)
 	}
 	return nil
-}
-
-// repository returns a reference without its tag and digest.
-func repository(reference string) string {
-	name, _, _ := strings.Cut(reference, "@")
-	// A colon before the last slash is a port's.
-	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
-		return name[:colon]
-	}
-	return name
 }

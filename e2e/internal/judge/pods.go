@@ -6,83 +6,84 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes"
 
+	"container-signing/e2e/internal/await"
 	"container-signing/e2e/internal/workload"
 )
 
-var podResource = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
+var podKind, _ = workload.KindNamed("Pod")
+
+// errPodRefused is what ends the wait for a pod that is refused.
+var errPodRefused = errors.New("one was refused")
 
 // awaitPod waits for a pod that owner's selector picks, and that has the given
 // images unless they are nil. It ends with an error when an admission webhook
 // refuses a pod of owner's: controllers tell of that by an event.
-func (j *judge) awaitPod(ctx context.Context, owner *unstructured.Unstructured, images []string) (*unstructured.Unstructured, error) {
+func awaitPod(ctx context.Context, clients clients, owner *unstructured.Unstructured, images []string) (*unstructured.Unstructured, error) {
 	selector, err := selectorOf(owner)
 	if err != nil {
 		return nil, err
 	}
-	pods, err := j.dynamic.Resource(podResource).Namespace(owner.GetNamespace()).Watch(ctx, metav1.ListOptions{LabelSelector: selector})
-	if err != nil {
-		return nil, fmt.Errorf("watching its pods: %w", err)
+	ctx, cancel := context.WithCancelCause(ctx)
+	var said atomic.Value // what its controller said last
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		cancel(awaitRefusal(ctx, clients.typed, owner, &said))
+	}()
+	defer func() {
+		cancel(nil)
+		<-watching
+	}()
+	var found *unstructured.Unstructured
+	pods := clients.dynamic.Resource(podKind.GroupVersionResource()).Namespace(owner.GetNamespace())
+	err = await.Until(ctx, pods, metav1.ListOptions{LabelSelector: selector}, func(pod *unstructured.Unstructured, gone bool) error {
+		if present := imagesOf(podKind, pod); gone || images != nil && !slices.Equal(images, present) {
+			return await.NotYet("pod %q with the images %q", pod.GetName(), present)
+		}
+		found = pod
+		return nil
+	})
+	switch {
+	case err == nil:
+		return found, nil
+	case errors.Is(err, errPodRefused):
+		return nil, fmt.Errorf("its pods: %w", context.Cause(ctx))
+	case said.Load() != nil:
+		return nil, fmt.Errorf("its pods: none appeared: %w (its controller says: %s)", err, said.Load())
 	}
-	defer pods.Stop()
-	refusals, err := j.typed.CoreV1().Events(owner.GetNamespace()).Watch(ctx,
-		metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("reason", "FailedCreate").String()})
-	if err != nil {
-		return nil, fmt.Errorf("watching its events: %w", err)
-	}
-	defer refusals.Stop()
-	pod, err := j.firstPod(ctx, owner, images, pods, refusals)
-	if err != nil {
-		return nil, fmt.Errorf("its pods: %w", err)
-	}
-	return pod, nil
+	return nil, fmt.Errorf("its pods: none appeared: %w", err)
 }
 
-// firstPod returns the first pod that a watch tells of, or why there is none.
-func (j *judge) firstPod(ctx context.Context, owner *unstructured.Unstructured, images []string, pods, refusals watch.Interface) (*unstructured.Unstructured, error) {
-	var lastFault string
-	for {
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("no pod appeared: %w%s", context.Cause(ctx), lastFault)
-		case event, open := <-pods.ResultChan():
-			if err := fault(ctx, event, open); err != nil {
-				return nil, err
-			}
-			pod, isPod := event.Object.(*unstructured.Unstructured)
-			if isPod && event.Type != watch.Deleted && (images == nil || slices.Equal(images, imagesOf(podKind, pod))) {
-				return pod, nil
-			}
-		case event, open := <-refusals.ResultChan():
-			if err := fault(ctx, event, open); err != nil {
-				return nil, err
-			}
-			failure, isEvent := event.Object.(*corev1.Event)
-			if !isEvent || !j.concerns(ctx, failure, owner) {
-				continue
-			}
-			if strings.Contains(failure.Message, "denied the request") {
-				return nil, errors.New("one was refused: " + failure.Message)
-			}
-			// Controllers try again after other faults, such as a conflict.
-			lastFault = "; its controller says: " + failure.Message
+// awaitRefusal returns with errPodRefused when an admission webhook has refused
+// a pod of owner's. Controllers try again after other faults, such as a
+// conflict, which it keeps in said.
+func awaitRefusal(ctx context.Context, client kubernetes.Interface, owner *unstructured.Unstructured, said *atomic.Value) error {
+	see := func(event *corev1.Event, gone bool) error {
+		if gone || !concerns(ctx, client, event, owner) {
+			return await.NotYet("no event of it")
 		}
+		if strings.Contains(event.Message, "denied the request") {
+			return fmt.Errorf("%w: %s", errPodRefused, event.Message)
+		}
+		said.Store(event.Message)
+		return await.NotYet("%s", event.Message)
 	}
+	return await.Until(ctx, client.CoreV1().Events(owner.GetNamespace()), await.Where("reason", "FailedCreate"), see)
 }
 
 // concerns tells whether an event is about owner or about the ReplicaSet that
 // a Deployment makes its pods by.
-func (j *judge) concerns(ctx context.Context, event *corev1.Event, owner *unstructured.Unstructured) bool {
+func concerns(ctx context.Context, client kubernetes.Interface, event *corev1.Event, owner *unstructured.Unstructured) bool {
 	about := event.InvolvedObject
 	if about.UID == owner.GetUID() {
 		return true
@@ -90,7 +91,7 @@ func (j *judge) concerns(ctx context.Context, event *corev1.Event, owner *unstru
 	if about.Kind != "ReplicaSet" || owner.GetKind() != "Deployment" {
 		return false
 	}
-	replicaSet, err := j.typed.AppsV1().ReplicaSets(about.Namespace).Get(ctx, about.Name, metav1.GetOptions{})
+	replicaSet, err := client.AppsV1().ReplicaSets(about.Namespace).Get(ctx, about.Name, metav1.GetOptions{})
 	return err == nil && metav1.IsControlledBy(replicaSet, owner)
 }
 
@@ -117,22 +118,22 @@ func selectorOf(owner *unstructured.Unstructured) (string, error) {
 
 // awaitScheduled waits until a DaemonSet's controller has looked for nodes
 // and returns on how many it makes a pod.
-func (j *judge) awaitScheduled(ctx context.Context, daemonSet *unstructured.Unstructured) (int32, error) {
-	changes, err := j.typed.AppsV1().DaemonSets(daemonSet.GetNamespace()).Watch(ctx, named(daemonSet.GetName()))
-	if err != nil {
-		return 0, fmt.Errorf("watching it: %w", err)
-	}
-	defer changes.Stop()
-	for {
-		event, err := next(ctx, changes.ResultChan(), watch.Added, watch.Modified)
-		if err != nil {
-			return 0, fmt.Errorf("its controller didn't look for nodes: %w", err)
+func awaitScheduled(ctx context.Context, client kubernetes.Interface, daemonSet *unstructured.Unstructured) (nodes int32, err error) {
+	see := func(current *appsv1.DaemonSet, gone bool) error {
+		if gone {
+			return errors.New("it was deleted")
 		}
-		current, ok := event.Object.(*appsv1.DaemonSet)
-		if ok && current.Status.ObservedGeneration >= daemonSet.GetGeneration() {
-			return current.Status.DesiredNumberScheduled, nil
+		nodes = current.Status.DesiredNumberScheduled
+		if seen, wanted := current.Status.ObservedGeneration, daemonSet.GetGeneration(); seen < wanted {
+			return await.NotYet("generation %d, not %d", seen, wanted)
 		}
+		return nil
 	}
+	sets := client.AppsV1().DaemonSets(daemonSet.GetNamespace())
+	if err := await.Until(ctx, sets, await.Named(daemonSet.GetName()), see); err != nil {
+		return 0, fmt.Errorf("its controller didn't look for nodes: %w", err)
+	}
+	return nodes, nil
 }
 
 // imagesOf lists the images of all containers of an object.

@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"container-signing/e2e/internal/report"
+	"container-signing/e2e/internal/workload"
 )
 
 // An answer is what the API server said to a request that it didn't grant.
@@ -49,6 +50,22 @@ func unreachable(err error) bool {
 	return errors.As(err, &request) || errors.As(err, &network)
 }
 
+// unexpected tells in what a refusal's reason isn't the expected one; it
+// returns "" if it is.
+func unexpected(refusal workload.Refusal, images Images, reason string) string {
+	if !fitsPolicy(reason, refusal.Policy) {
+		return fmt.Sprintf("it was refused for another reason: policy %q isn't named as the one that refuses", refusal.Policy)
+	}
+	if !refusal.Because.MatchString(reason) {
+		return fmt.Sprintf("it was refused for another reason: nothing in it matches %q", refusal.Because)
+	}
+	reference := images.reference(refusal.Image)
+	if reference != "" && !namesImage(reason, reference) {
+		return fmt.Sprintf("it was refused for another reason: image %q isn't named", reference)
+	}
+	return ""
+}
+
 // fitsPolicy tells whether a reason is given by the policy of that name.
 // Kyverno names the policy in one of two ways: an ImageValidatingPolicy (and
 // its relatives) as "Policy NAME failed: …", a ClusterPolicy as a line
@@ -57,4 +74,10 @@ func unreachable(err error) bool {
 func fitsPolicy(reason, policy string) bool {
 	name := regexp.QuoteMeta(policy)
 	return regexp.MustCompile(`(?m)\bPolicy ` + name + ` (?:failed|error):|^` + name + `:$`).MatchString(reason)
+}
+
+// namesImage tells whether a reason names an image, and not just one whose
+// reference begins or ends alike.
+func namesImage(reason, reference string) bool {
+	return regexp.MustCompile(`(?:^|[^\w./-])` + regexp.QuoteMeta(reference) + `(?:$|[^\w.-])`).MatchString(reason)
 }

@@ -98,9 +98,8 @@ func TestFitsPolicy(t *testing.T) {
 }
 
 func TestUnexpected(t *testing.T) {
-	j := &judge{Options: Options{Images: Images{"unsigned": {Reference: unsignedImage}}}}
-	refusal := &workload.Refusal{Policy: "require-notation", Because: regexp.MustCompile("no signature is associated|no Notation signature"), Image: "unsigned"}
-	trial := &trial{judge: j, workload: workload.Workload{Refusal: refusal}}
+	images := Images{"unsigned": {Reference: unsignedImage}}
+	refusal := workload.Refusal{Policy: "require-notation", Because: regexp.MustCompile("no signature is associated|no Notation signature"), Image: "unsigned"}
 	for name, test := range map[string]struct{ message, want string }{
 		"ImageValidatingPolicy": {imageValidatingPolicyUnsigned, ""},
 		"ClusterPolicy":         {clusterPolicyUnsigned, ""},
@@ -109,7 +108,7 @@ func TestUnexpected(t *testing.T) {
 		"image of other host":   {strings.ReplaceAll(imageValidatingPolicyUnsigned, unsignedImage, "mirror/"+unsignedImage), "isn't named"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := trial.unexpected(classify(context.Background(), status(400, test.message)).reason)
+			got := unexpected(refusal, images, classify(context.Background(), status(400, test.message)).reason)
 			if test.want == "" && got != "" || !strings.Contains(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
@@ -117,7 +116,7 @@ func TestUnexpected(t *testing.T) {
 	}
 	refusal.Image = ""
 	message := strings.ReplaceAll(imageValidatingPolicyUnsigned, unsignedImage, "anything")
-	if got := trial.unexpected(classify(context.Background(), status(400, message)).reason); got != "" {
+	if got := unexpected(refusal, images, classify(context.Background(), status(400, message)).reason); got != "" {
 		t.Errorf("no image is to be blamed, but: %s", got)
 	}
 }

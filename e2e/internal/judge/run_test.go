@@ -154,6 +154,9 @@ func denied(manifest, image string) string {
 // TestRun judges by a real API server with a webhook that plays all the tricks
 // that a verdict must not be taken in by.
 func TestRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it needs the built tools")
+	}
 	config := apiservertest.Start(t)
 	createNode(t, config)
 	registerWebhooks(t, config)

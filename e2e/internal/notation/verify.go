@@ -30,18 +30,15 @@ func VerifyArgs(image reference.Reference) []string {
 	return append(args, image.String())
 }
 
-// A Refusal is why notation doesn't accept an image.
-type Refusal struct {
-	// Words are those of notation that tell it from others.
-	Words string
-	// Short says it in a few words.
-	Short string
-}
+// A Refusal is why notation doesn't accept an image, in those of its own words
+// that tell the reason from others.
+type Refusal string
 
-// The refusals that the run knows. Their words are notation's.
-var (
-	Unsigned  = Refusal{"no signature is associated with", "unsigned"}
-	Untrusted = Refusal{"signature verification failed", "signed by another CA"}
+const (
+	// Unsigned is an image that has no signature.
+	Unsigned Refusal = "no signature is associated with"
+	// Untrusted is one whose signatures aren't by anybody who is trusted.
+	Untrusted Refusal = "signature verification failed"
 )
 
 // Refuses makes sure that notation doesn't accept an image, and for which
@@ -51,8 +48,8 @@ func (c CLI) Refuses(ctx context.Context, image reference.Reference, because Ref
 	if err == nil {
 		return fmt.Errorf("verifying image %q: notation accepts it, though it must not", image)
 	}
-	if !strings.Contains(process.Words(err), because.Words) {
-		return fmt.Errorf("notation must refuse the image because %q, but: %w", because.Words, err)
+	if !strings.Contains(process.Words(err), string(because)) {
+		return fmt.Errorf("notation must refuse the image because %q, but: %w", because, err)
 	}
 	return nil
 }

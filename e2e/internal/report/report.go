@@ -73,7 +73,9 @@ type Verdict struct {
 	Policy  string `json:"policy,omitempty"`
 	Webhook string `json:"webhook,omitempty"`
 	Reason  string `json:"reason,omitempty"`
-	// Short is what differs, in a few words, such as "unsigned".
+	// Short says in a few words what is wrong with an image that was refused as
+	// expected, such as "signed by another CA": policies give one reason for
+	// several faults. It is empty if that isn't known.
 	Short string `json:"short,omitempty"`
 	// Matched are the words of the reason that were expected.
 	Matched string `json:"matched,omitempty"`

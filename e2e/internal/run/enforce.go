@@ -15,7 +15,8 @@ import (
 // to refuse what they must: they do within half a second.
 const enforcedWithin = 15 * time.Second
 
-// enforce makes the cluster trust the CA and enforce the policies.
+// enforce makes the cluster trust the CA and enforce the policies. Its error is
+// a [judge.ErrNotEnforced] if all went well but for that.
 func (t *trial) enforce(ctx context.Context) error {
 	ca, err := supply.ReadCertificates(t.ca)
 	if err != nil {
@@ -27,14 +28,10 @@ func (t *trial) enforce(ctx context.Context) error {
 	if err := policy.Apply(ctx, t.cluster.Config, t.plan.Policies); err != nil {
 		return t.cluster.ExplainKyverno(err)
 	}
-	probing, cancel := context.WithTimeoutCause(ctx, enforcedWithin, fmt.Errorf("given up after %s", enforcedWithin))
-	defer cancel()
-	err = judge.AwaitEnforced(probing, t.judgeOptions(), t.plan.Workloads)
-	if err != nil && ctx.Err() != nil {
+	options := t.judgeOptions()
+	options.Limit = enforcedWithin
+	if err := judge.AwaitEnforced(ctx, options, t.plan.Workloads); err != nil {
 		return t.cluster.ExplainKyverno(err)
-	}
-	if err != nil {
-		t.Console.Note(err.Error())
 	}
 	return nil
 }

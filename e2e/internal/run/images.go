@@ -28,11 +28,19 @@ func Images(s supply.State) judge.Images {
 		}
 		return named
 	}
+	// faulty is an image that notation has refused for that fault.
+	faulty := func(name string, image judge.Image) judge.Image {
+		image.Fault = s.Refusals[name]
+		return image
+	}
 	byTag := func(role supply.Role, same ...supply.Role) judge.Image {
 		return image(s.InProduction(role), role, same...)
 	}
 	byBoth := s.InProduction(supply.Signed)
 	byBoth.Digest = s.Digests[supply.Signed]
+	moving := image(s.InProduction(supply.Moving), supply.Signed)
+	moving.Fault = "tag moved to an unsigned image"
+	const platformName = "unsigned-platform-of-signed-index"
 	missing := s.InProduction(supply.Signed)
 	missing.Tag += "-missing"
 	return judge.Images{
@@ -40,14 +48,14 @@ func Images(s supply.State) judge.Images {
 		"signed-by-digest":         image(s.Pinned(supply.Signed), supply.Signed, single),
 		"signed-by-tag-and-digest": image(byBoth, supply.Signed),
 		"signed-single-platform":   byTag(single, supply.Signed),
-		"signed-until-moved":       image(s.InProduction(supply.Moving), supply.Signed),
-		"unsigned":                 byTag(supply.Unsigned),
-		"unsigned-by-digest":       image(s.Pinned(supply.Unsigned), supply.Unsigned),
-		"signed-by-another-ca":     byTag(supply.AnotherCA),
-		"copied-without-signature": image(s.Bare(), supply.Signed),
-		"unsigned-platform-of-signed-index": {
+		"signed-until-moved":       moving,
+		"unsigned":                 faulty("unsigned", byTag(supply.Unsigned)),
+		"unsigned-by-digest":       faulty("unsigned", image(s.Pinned(supply.Unsigned), supply.Unsigned)),
+		"signed-by-another-ca":     faulty("signed-by-another-ca", byTag(supply.AnotherCA)),
+		"copied-without-signature": faulty("copied-without-signature", image(s.Bare(), supply.Signed)),
+		platformName: faulty(platformName, judge.Image{
 			Reference: s.InProduction(supply.Signed).ByDigest(platform).String(), Digest: platform,
-		},
-		"missing": {Reference: missing.String()},
+		}),
+		"missing": {Reference: missing.String(), Fault: "no such image"},
 	}
 }

@@ -20,7 +20,7 @@ func TestReadCertificates(t *testing.T) {
 	leaf := pkitest.Leaf(t, root, "leaf", pkitest.Key(t, "EC-256"))
 	chain := string(pki.EncodePEM(leaf.X509, root.X509))
 	for name, content := range map[string]string{
-		"PEM": chain, "PEM with words": "the chain:\n" + chain + "that's all\n", "PEM with a key": string(pkitest.KeyPEM(t, leaf)) + chain,
+		"PEM": chain, "PEM with words": "the chain:\n" + chain + "that's all\n", "PEM with a key": string(pkitest.KeyPEM(t, leaf.Key)) + chain,
 		"DER": string(leaf.X509.Raw) + string(root.X509.Raw),
 	} {
 		got, err := ReadCertificates(writeTemp(t, content))
@@ -29,7 +29,7 @@ func TestReadCertificates(t *testing.T) {
 		}
 	}
 	for name, content := range map[string]string{
-		"nothing": "", "prose": "Dear reader,\n", "a key": string(pkitest.KeyPEM(t, leaf)), "half": chain[:len(chain)/4],
+		"nothing": "", "prose": "Dear reader,\n", "a key": string(pkitest.KeyPEM(t, leaf.Key)), "half": chain[:len(chain)/4],
 		"PEM of something else": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "half of DER": string(leaf.X509.Raw[:99]),
 	} {
 		if got, err := ReadCertificates(writeTemp(t, content)); err == nil || !strings.Contains(hint.Text(err), "hint: give it in PEM or DER") {

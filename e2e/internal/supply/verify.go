@@ -21,7 +21,7 @@ func (s *Supply) Verify(ctx context.Context) error {
 		if err := s.Notation.Refuses(ctx, refused.image, refused.because); err != nil {
 			return err
 		}
-		s.Refusals[name] = refused.because.Short
+		s.Refusals[name] = refused.fault
 	}
 	return nil
 }
@@ -29,17 +29,20 @@ func (s *Supply) Verify(ctx context.Context) error {
 type refused struct {
 	image   reference.Reference
 	because notation.Refusal
+	fault   string // what is wrong with it, in a few words
 }
 
 // refused are the images that nothing may accept, by what workloads call them.
 func (s State) refused() map[string]refused {
 	all := map[string]refused{
-		"unsigned":                 {s.Pinned(Unsigned), notation.Unsigned},
-		"signed-by-another-ca":     {s.Pinned(AnotherCA), notation.Untrusted},
-		"copied-without-signature": {s.Bare().ByDigest(s.Digests[Signed]), notation.Unsigned},
+		"unsigned":                 {s.Pinned(Unsigned), notation.Unsigned, "unsigned"},
+		"signed-by-another-ca":     {s.Pinned(AnotherCA), notation.Untrusted, "signed by another CA"},
+		"copied-without-signature": {s.Bare().ByDigest(s.Digests[Signed]), notation.Unsigned, "copied without its signature"},
 	}
 	if s.Platform != "" {
-		all["unsigned-platform-of-signed-index"] = refused{s.InProduction(Signed).ByDigest(s.Platform), notation.Unsigned}
+		all["unsigned-platform-of-signed-index"] = refused{
+			s.InProduction(Signed).ByDigest(s.Platform), notation.Unsigned, "unsigned platform of a signed index",
+		}
 	}
 	return all
 }

@@ -1,13 +1,10 @@
 package judge
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-
-	"container-signing/e2e/internal/report"
 )
 
 // containerStatus is a container that runs the image with a digest.
@@ -55,42 +52,16 @@ func TestWhatContainersDo(t *testing.T) {
 }
 
 func TestCheckImageIDs(t *testing.T) {
-	j := &judge{Options: Options{Images: Images{
-		"signed": {Digest: "sha256:1", SameContent: []string{"sha256:2"}}, "other": {Digest: "sha256:1"},
-	}}}
+	images := Images{"signed": {Digest: "sha256:1", SameContent: []string{"sha256:2"}}, "other": {Digest: "sha256:1"}}
 	wanted := []wantedImage{{list: "containers", container: "main", digest: "sha256:1"}}
 	for digest, want := range map[string]bool{"sha256:1": true, "sha256:2": true, "sha256:3": false, "": false} {
 		pod := &corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{containerStatus("main", digest, running)}}}
-		if err := j.checkImageIDs(pod, wanted); (err == nil) != want {
+		if err := checkImageIDs(pod, wanted, images); (err == nil) != want {
 			t.Errorf("%q: %v", digest, err)
 		}
 	}
 	pod := &corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: "main", ImageID: "registry/app"}}}}
-	if err := j.checkImageIDs(pod, wanted); err == nil {
+	if err := checkImageIDs(pod, wanted, images); err == nil {
 		t.Error("an image without a digest is taken for the pinned one")
-	}
-}
-
-func TestBypassVerdicts(t *testing.T) {
-	because := regexp.MustCompile("no Notation signature on")
-	const said = "… no Notation signature on registry/app@sha256:1"
-	tests := map[string]struct {
-		because *regexp.Regexp
-		verdict report.Verdict
-		passed  bool
-	}{
-		"refused":                {because, report.Verdict{Expected: report.Refused, Seen: report.Refused, Reason: said}, true},
-		"runs":                   {because, report.Verdict{Expected: report.Refused, Seen: report.Admitted}, false},
-		"another reason":         {because, report.Verdict{Expected: report.Refused, Seen: report.Refused, Reason: "no verdict on registry/app"}, false},
-		"another image":          {because, report.Verdict{Expected: report.Refused, Seen: report.Refused, Reason: strings.ReplaceAll(said, "app", "web")}, false},
-		"unknown":                {because, report.Verdict{Expected: report.Refused, Seen: report.Failed, Failure: "no events"}, false},
-		"signed runs":            {nil, report.Verdict{Expected: report.Admitted, Seen: report.Admitted}, true},
-		"signed, but is refused": {nil, report.Verdict{Expected: report.Admitted, Seen: report.Refused, Reason: said}, false},
-	}
-	for name, test := range tests {
-		completeRuntime(&test.verdict, test.because, "registry/app:v1")
-		if test.verdict.Passed != test.passed || (test.verdict.Failure == "") != test.passed {
-			t.Errorf("%s: %+v", name, test.verdict)
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package judge
+package bypass
 
 import (
 	"strings"
@@ -6,6 +6,7 @@ import (
 )
 
 func TestChangedBy(t *testing.T) {
+	t.Parallel()
 	before := []container{{name: "default/one/main", id: "1"}, {name: "default/two/main", id: "2", restarts: 1}}
 	same := func() []container { return append([]container(nil), before...) }
 	for name, test := range map[string]struct {

@@ -1,4 +1,4 @@
-package judge
+package bypass
 
 import (
 	"context"
@@ -7,10 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"container-signing/e2e/internal/judge"
 	"container-signing/e2e/internal/report"
 )
 
-func TestJudgePull(t *testing.T) {
+func TestPull(t *testing.T) {
+	t.Parallel()
 	because := regexp.MustCompile("no Notation signature on")
 	refusal := errors.New("rpc error: image verifier:\n  blocked pull of registry/app:v1 with digest sha256:1: no Notation signature on registry/app@sha256:1")
 	for name, test := range map[string]struct {
@@ -31,15 +33,29 @@ func TestJudgePull(t *testing.T) {
 		"signed, but refused for all": {nil, refusal, false, report.Refused, "must have it admitted"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			options := Options{Images: Images{"image": {Reference: "registry/app:v1"}}}
-			pull := Pull{Name: "bypass/pull", Image: "image", Because: test.because, Do: func(context.Context, string) error { return test.pull }}
-			verdict, err := JudgePull(t.Context(), options, pull, func(context.Context, string) (bool, error) { return test.usable, nil })
-			if err != nil {
-				t.Fatal(err)
+			t.Parallel()
+			way := pullWay{
+				way{"bypass/pull", "image", test.because},
+				func(context.Context, string) error { return test.pull },
 			}
-			if verdict.Passed != (test.failure == "") || verdict.Seen != test.seen || !strings.Contains(verdict.Failure, test.failure) || (verdict.Failure == "") != verdict.Passed {
+			has := func(context.Context, string) (bool, error) { return test.usable, nil }
+			verdict := way.judge(t.Context(), judge.Image{Reference: "registry/app:v1", Fault: "unsigned"}, has)
+			if verdict.Passed != (test.failure == "") || verdict.Seen != test.seen ||
+				!strings.Contains(verdict.Failure, test.failure) || (verdict.Failure == "") != verdict.Passed {
 				t.Errorf("got %+v", verdict)
+			}
+			if isShort := verdict.Short == "unsigned"; isShort != (verdict.Passed && test.because != nil) {
+				t.Errorf("the short reason is %q", verdict.Short)
 			}
 		})
 	}
+	t.Run("nobody knows", func(t *testing.T) {
+		t.Parallel()
+		way := pullWay{way{"bypass/pull", "image", nil}, func(context.Context, string) error { return nil }}
+		verdict := way.judge(t.Context(), judge.Image{Reference: "registry/app:v1"},
+			func(context.Context, string) (bool, error) { return true, errors.New("containerd is gone") })
+		if verdict.Passed || verdict.Failure != "containerd is gone" {
+			t.Errorf("got %+v", verdict)
+		}
+	})
 }
