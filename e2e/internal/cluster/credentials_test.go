@@ -46,7 +46,8 @@ func TestServerCertificate(t *testing.T) {
 	files, roots := written(t, hosts...)
 	certificate := parseCertificate(t, readFile(t, files.serverCertificate))
 	for _, name := range []string{
-		"cluster.test", "192.0.2.7", "127.0.0.1", "localhost", "10.96.0.1", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
+		"cluster.test", "192.0.2.7", "127.0.0.1", "localhost", "10.96.0.1", "kubernetes", "kubernetes.default",
+		"kubernetes.default.svc",
 	} {
 		if net.ParseIP(name) != nil {
 			name = "[" + name + "]"

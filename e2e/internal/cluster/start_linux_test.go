@@ -76,7 +76,8 @@ func TestStartFails(t *testing.T) {
 		programs tools.Programs
 		words    []string
 	}{
-		"no program": {tools.Programs{"etcd": "/nowhere/etcd"}, []string{"starting etcd: ", "no such file or directory"}},
+		"no program": {tools.Programs{"etcd": "/nowhere/etcd"},
+			[]string{"starting etcd: ", "no such file or directory"}},
 		"it crashes": {
 			scripts(t, map[string]string{"etcd": "echo cannot lock the database >&2; exit 7"}),
 			[]string{"etcd ended: exit status 7; the end of its log:\n    cannot lock the database"},
@@ -90,7 +91,8 @@ func TestStartFails(t *testing.T) {
 			var told steps
 			group := newGroup(t)
 			started, err := Start(group.Context(), Options{
-				Programs: one.programs, Processes: group, Dir: t.TempDir(), Timeout: 300 * time.Millisecond, Step: told.step,
+				Programs: one.programs, Processes: group, Dir: t.TempDir(), Timeout: 300 * time.Millisecond,
+				Step: told.step,
 			})
 			if started != nil {
 				t.Error("there is a cluster")
@@ -177,7 +179,8 @@ func TestPortTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = plane.startAPIServer(group.Context(), port)
-	if err == nil || !strings.Contains(err.Error(), "kube-apiserver ended: ") || !strings.Contains(err.Error(), "address already in use") {
+	if err == nil || !strings.Contains(err.Error(), "kube-apiserver ended: ") ||
+		!strings.Contains(err.Error(), "address already in use") {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -185,7 +188,8 @@ func TestPortTaken(t *testing.T) {
 // TestControlPlane starts the real programs in an environment that would lead
 // them astray, and creates what Kyverno needs, which can't be done twice.
 func TestControlPlane(t *testing.T) {
-	for _, name := range []string{"ETCD_NAME", "ETCD_LISTEN_CLIENT_URLS", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "KUBECONFIG", "NOTIFY_SOCKET"} {
+	for _, name := range []string{"ETCD_NAME", "ETCD_LISTEN_CLIENT_URLS", "HTTPS_PROXY", "https_proxy", "ALL_PROXY",
+		"KUBECONFIG", "NOTIFY_SOCKET"} {
 		t.Setenv(name, "http://127.0.0.1:1")
 	}
 	port, err := freePort()
@@ -223,7 +227,8 @@ func TestControlPlane(t *testing.T) {
 	if err != nil || len(secrets.Items) != 2 {
 		t.Errorf("Kyverno finds %d secrets (%v)", len(secrets.Items), err)
 	}
-	if err := createKyvernoObjects(ctx, config, plane.programs["kyverno-crds"]); err == nil || !strings.Contains(err.Error(), "already exists") {
+	if err := createKyvernoObjects(ctx, config, plane.programs["kyverno-crds"]); err == nil ||
+		!strings.Contains(err.Error(), "already exists") {
 		t.Errorf("what is somebody else's is taken over: %v", err)
 	}
 	for _, pattern := range []string{"default.etcd", "*.log", ".kube"} {

@@ -148,7 +148,8 @@ func (k kept) restore() error {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return fmt.Errorf("keeping %q for the node: %w", folder, err)
 		}
-		if err := mount(fmt.Sprintf("/proc/self/fd/%d", opened.Fd()), folder, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		source := fmt.Sprintf("/proc/self/fd/%d", opened.Fd())
+		if err := mount(source, folder, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 			return err
 		}
 		if err := opened.Close(); err != nil {

@@ -112,7 +112,8 @@ func logOf(t *testing.T, s *services, name string) string {
 // TestContainerdEnvironment lets containerd find its shim and runc, and what the
 // image verifier trusts, if there is one.
 func TestContainerdEnvironment(t *testing.T) {
-	for verifier, trust := range map[string]string{"": "\nNOTATION_CONFIG=\n", "/verifier": "\nNOTATION_CONFIG=/trust\n"} {
+	for verifier, trust := range map[string]string{"": "\nNOTATION_CONFIG=\n",
+		"/verifier": "\nNOTATION_CONFIG=/trust\n"} {
 		t.Setenv("NOTATION_CONFIG", "/the/users")
 		s := newServices(t)
 		s.Verifier = verifier
@@ -183,13 +184,15 @@ func TestRestartFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := Restart(t.Context(), s.Dir)
-	for _, words := range []string{"restarting containerd and kubelet: ", "containerd ended: exit status 3", "out of order"} {
+	for _, words := range []string{"restarting containerd and kubelet: ", "containerd ended: exit status 3",
+		"out of order"} {
 		if err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("the error isn't that %s: %v", words, err)
 		}
 	}
 	<-s.processes.Context().Done() // the node doesn't go on without containerd
-	if cause := context.Cause(s.processes.Context()); !strings.Contains(cause.Error(), "containerd ended: exit status 3") {
+	cause := context.Cause(s.processes.Context())
+	if !strings.Contains(cause.Error(), "containerd ended: exit status 3") {
 		t.Errorf("the node has ended: %v", cause)
 	}
 }
@@ -197,11 +200,13 @@ func TestRestartFails(t *testing.T) {
 // TestRestartWithoutAnswer asks where nobody listens, somebody who says nothing
 // until one has no more time, and somebody who ends without a word.
 func TestRestartWithoutAnswer(t *testing.T) {
-	if err := Restart(t.Context(), filepath.Join(t.TempDir(), "none")); err == nil || !strings.HasPrefix(err.Error(), "opening the node's folder: ") {
+	if err := Restart(t.Context(), filepath.Join(t.TempDir(), "none")); err == nil ||
+		!strings.HasPrefix(err.Error(), "opening the node's folder: ") {
 		t.Errorf("without a folder: %v", err)
 	}
 	dir := t.TempDir()
-	if err := Restart(t.Context(), dir); err == nil || !strings.HasPrefix(err.Error(), "asking the node for a restart: ") {
+	if err := Restart(t.Context(), dir); err == nil ||
+		!strings.HasPrefix(err.Error(), "asking the node for a restart: ") {
 		t.Errorf("without a node: %v", err)
 	}
 	sockets, err := openSockets(dir)
@@ -275,7 +280,8 @@ func TestReapUntil(t *testing.T) {
 
 // TestTellReady tells it once it is so, and not when the node has ended before.
 func TestTellReady(t *testing.T) {
-	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: fmt.Sprintf("@container-signing-test/%d", os.Getpid()), Net: "unixgram"})
+	address := &net.UnixAddr{Name: fmt.Sprintf("@container-signing-test/%d", os.Getpid()), Net: "unixgram"}
+	socket, err := net.ListenUnixgram("unixgram", address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +311,8 @@ func TestWithoutReadiness(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "@somewhere")
 	t.Setenv("NOTIFY_SOCKETS", "another")
 	environment := withoutReadiness()
-	if slices.Contains(environment, "NOTIFY_SOCKET=@somewhere") || !slices.Contains(environment, "NOTIFY_SOCKETS=another") ||
+	if slices.Contains(environment, "NOTIFY_SOCKET=@somewhere") ||
+		!slices.Contains(environment, "NOTIFY_SOCKETS=another") ||
 		len(environment) != len(os.Environ())-1 {
 		t.Errorf("it is %q", environment)
 	}
