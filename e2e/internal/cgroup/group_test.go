@@ -75,7 +75,9 @@ func TestMakeInFails(t *testing.T) {
 		is    error
 	}{
 		"somebody else's": {taken, "making a cgroup: ", os.ErrExist},
-		"no memory":       {version1(t, "cpu", "pids"), "the cgroup controller memory isn't there for a new cgroup", nil},
+		"no memory": {
+			version1(t, "cpu", "pids"), "the cgroup controller memory isn't there for a new cgroup", nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := makeIn(one.all, "group", []string{"cpu", "memory"})
@@ -93,7 +95,8 @@ func TestMakeInFails(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(taken[1].current, "group", "theirs")); err != nil {
 		t.Errorf("somebody else's is gone: %v", err)
 	}
-	if _, err := makeIn(bare, "group", nil); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "preparing a cgroup: ") {
+	if _, err := makeIn(bare, "group", nil); !errors.Is(err, os.ErrNotExist) ||
+		!strings.Contains(err.Error(), "preparing a cgroup: ") {
 		t.Errorf("without processors: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(bare[0].current, "group")); err == nil {
@@ -115,7 +118,9 @@ func TestShareOut(t *testing.T) {
 			"cpu pids\n", false,
 		},
 		"one is missing": {
-			map[string]string{"cgroup.controllers": "cpu pids\n", control: "cpu\n", "cgroup.type": "domain\n", "cgroup.procs": ""},
+			map[string]string{
+				"cgroup.controllers": "cpu pids\n", control: "cpu\n", "cgroup.type": "domain\n", "cgroup.procs": "",
+			},
 			"+pids", true,
 		},
 		"one is missing at the very top": {
@@ -146,13 +151,15 @@ func TestShareOut(t *testing.T) {
 // help.
 func TestShareOutAmongStrangers(t *testing.T) {
 	parent := folderOf(t, map[string]string{
-		"cgroup.controllers": "cpu\n", "cgroup.subtree_control": "\n", "cgroup.type": "domain\n", "cgroup.procs": "0\n0\n",
+		"cgroup.controllers": "cpu\n", "cgroup.subtree_control": "\n", "cgroup.type": "domain\n",
+		"cgroup.procs": "0\n0\n",
 	})
 	err := shareOut(parent, []string{"cpu"})
 	if err == nil || !strings.HasSuffix(err.Error(), parent+`" holds processes that can't be seen from here`) {
 		t.Errorf("the error is %v", err)
 	}
-	if advice := hint.Of(err); !slices.Equal(advice, []string{"give this container a cgroup and a process namespace of its own"}) {
+	want := []string{"give this container a cgroup and a process namespace of its own"}
+	if advice := hint.Of(err); !slices.Equal(advice, want) {
 		t.Errorf("the advice is %q", advice)
 	}
 	if got := contentOf(t, filepath.Join(parent, "cgroup.subtree_control")); got != "\n" {

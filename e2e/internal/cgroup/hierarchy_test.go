@@ -15,7 +15,8 @@ var machines = map[string]struct {
 }{
 	"version 2 alone, systemd": {
 		"0::/user.slice/user-0.slice/session-3.scope\n",
-		"30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n",
+		"30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 " +
+			"rw,nsdelegate,memory_recursiveprot\n",
 		[]Hierarchy{{"/sys/fs/cgroup", true, "", "/sys/fs/cgroup/user.slice/user-0.slice/session-3.scope"}},
 	},
 	"version 2 alone, a container with a cgroup namespace": {

@@ -180,7 +180,9 @@ func TestSweep(t *testing.T) {
 // process can enter before they have processors.
 func hold(t *testing.T, group cgroup.Group, process *exec.Cmd) string {
 	t.Helper()
-	at := slices.IndexFunc(group.All(), func(h cgroup.Hierarchy) bool { return !slices.Contains(h.Controllers(), "cpuset") })
+	at := slices.IndexFunc(group.All(), func(h cgroup.Hierarchy) bool {
+		return !slices.Contains(h.Controllers(), "cpuset")
+	})
 	root := group.Folder(group.All()[at])
 	below := filepath.Join(root, "pod")
 	if err := os.Mkdir(below, 0o755); err != nil {
@@ -312,7 +314,8 @@ func TestMount(t *testing.T) {
 	}
 	for _, h := range after {
 		// In version 2 alone it has gone out of the way.
-		if h.Current() != h.Parent() && filepath.Base(h.Current()) != "processes" || filepath.Dir(h.Parent()) != "/sys/fs/cgroup" && h.Parent() != "/sys/fs/cgroup" {
+		if h.Current() != h.Parent() && filepath.Base(h.Current()) != "processes" ||
+			filepath.Dir(h.Parent()) != "/sys/fs/cgroup" && h.Parent() != "/sys/fs/cgroup" {
 			t.Errorf("it is in %s of %s", h.Current(), h.Parent())
 		}
 	}

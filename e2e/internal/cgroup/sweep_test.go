@@ -50,7 +50,8 @@ func TestSweepOf(t *testing.T) {
 				t.Fatal(err)
 			}
 			if one.procs != "-" {
-				if err := os.WriteFile(filepath.Join(folder, "kubepods", "cgroup.procs"), []byte(one.procs), 0o600); err != nil {
+				file := filepath.Join(folder, "kubepods", "cgroup.procs")
+				if err := os.WriteFile(file, []byte(one.procs), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -117,7 +117,8 @@ func TestAuthority(t *testing.T) {
 		other:                         "ca.key: no such file or directory",
 		filepath.Join(dir, "nowhere"): "ca.crt: no such file or directory",
 	} {
-		if err := CheckAuthority(folder); err == nil || !strings.Contains(err.Error(), words) || !strings.Contains(err.Error(), folder) {
+		if err := CheckAuthority(folder); err == nil || !strings.Contains(err.Error(), words) ||
+			!strings.Contains(err.Error(), folder) {
 			t.Errorf("%s: the error is %v, and not that %s", folder, err, words)
 		}
 	}

@@ -100,11 +100,14 @@ func (c controlPlane) startControllers() error {
 	); err != nil {
 		return err
 	}
-	_, err := c.start("kube-scheduler", false, "--kubeconfig="+files.kubeconfig, "--leader-elect=false", "--secure-port=0")
+	_, err := c.start("kube-scheduler", false,
+		"--kubeconfig="+files.kubeconfig, "--leader-elect=false", "--secure-port=0")
 	return err
 }
 
-var roleBindings = schema.GroupVersionResource{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "rolebindings"}
+var roleBindings = schema.GroupVersionResource{
+	Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "rolebindings",
+}
 
 // awaitHooks returns when the API server has run all that it runs after it
 // has begun to serve: the controller manager asks for that once a second, and

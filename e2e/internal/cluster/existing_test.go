@@ -47,8 +47,11 @@ func TestExistingWithoutKubeconfig(t *testing.T) {
 	if err := os.WriteFile(prose, []byte("Dear cluster,\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for kubeconfig, words := range map[string]string{"nowhere": "no such file or directory", prose: "json parse error"} {
-		if _, err := Existing(kubeconfig, server); err == nil || !strings.HasPrefix(err.Error(), "reading the kubeconfig \""+kubeconfig+"\"") || !strings.Contains(err.Error(), words) {
+	for kubeconfig, words := range map[string]string{"nowhere": "no such file or directory",
+		prose: "json parse error"} {
+		if _, err := Existing(kubeconfig, server); err == nil ||
+			!strings.HasPrefix(err.Error(), "reading the kubeconfig \""+kubeconfig+"\"") ||
+			!strings.Contains(err.Error(), words) {
 			t.Errorf("%s: the error is %v", kubeconfig, err)
 		}
 	}
@@ -62,7 +65,8 @@ func TestReachWithoutServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = existing.Reach(t.Context())
-	for _, words := range []string{kubeconfig, "https://127.0.0.1:1", "connection refused", "\nhint: the cluster has to be ready"} {
+	for _, words := range []string{kubeconfig, "https://127.0.0.1:1", "connection refused",
+		"\nhint: the cluster has to be ready"} {
 		if err == nil || !strings.Contains(hint.Text(err), words) {
 			t.Errorf("the error isn't that %s: %v", words, err)
 		}

@@ -50,7 +50,8 @@ func createConfiguration(ctx context.Context, client kubernetes.Interface) error
 	}
 	for _, name := range []string{"kyverno", "kyverno-metrics"} {
 		config := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name}}
-		if _, err := client.CoreV1().ConfigMaps(KyvernoNamespace).Create(ctx, config, metav1.CreateOptions{}); err != nil {
+		_, err := client.CoreV1().ConfigMaps(KyvernoNamespace).Create(ctx, config, metav1.CreateOptions{})
+		if err != nil {
 			return fmt.Errorf("creating ConfigMap %q: %w", name, err)
 		}
 	}

@@ -20,7 +20,8 @@ func configured(dir string) Configuration {
 	in := func(name string) string { return filepath.Join(dir, `it's "a" \folder`, name) }
 	c := Configuration{
 		Programs: tools.Programs{}, Dir: in("node"), Verifier: in("notation-image-verifier"), Trust: in("trust"),
-		Membership: Membership{Kubeconfig: in("kubeconfig"), APIServer: "127.0.0.1:6443", CertificateAuthority: in("ca.crt")},
+		Membership: Membership{Kubeconfig: in("kubeconfig"), APIServer: "127.0.0.1:6443",
+			CertificateAuthority: in("ca.crt")},
 		Registries: []string{"production:5000", "[::1]:5001", "registry.test"},
 	}
 	for _, name := range []string{"runc-unfiltered", "bridge", "loopback", "host-local", "portmap"} {
@@ -81,7 +82,8 @@ func TestContainerdConfiguration(t *testing.T) {
 		}
 	}
 	// With these containerd pulls in a way that asks no image verifier.
-	for _, setting := range []string{"discard_unpacked_layers", "disable_snapshot_annotations", "use_local_image_pull"} {
+	for _, setting := range []string{"discard_unpacked_layers", "disable_snapshot_annotations",
+		"use_local_image_pull"} {
 		if strings.Contains(made.contents[containerdFile], setting) {
 			t.Errorf("%s is set", setting)
 		}
@@ -175,7 +177,8 @@ func TestNetworkConfiguration(t *testing.T) {
 		t.Fatalf("the network is %+v", list)
 	}
 	plugin := list.Plugins[0]
-	if plugin.Type != "bridge" || plugin.Bridge != bridge || !plugin.IsDefaultGateway || plugin.IPAM.Type != "host-local" {
+	if plugin.Type != "bridge" || plugin.Bridge != bridge || !plugin.IsDefaultGateway ||
+		plugin.IPAM.Type != "host-local" {
 		t.Errorf("the plugin is %+v", plugin)
 	}
 	_, pods, err := net.ParseCIDR(plugin.IPAM.Ranges[0][0].Subnet)
@@ -204,10 +207,12 @@ func TestKubeletConfiguration(t *testing.T) {
 	if err := yaml.Unmarshal([]byte(made.contents[kubeletFile]), &read); err != nil {
 		t.Fatalf("%v\n%s", err, made.contents[kubeletFile])
 	}
-	if read.Authentication.X509.ClientCAFile != c.Membership.CertificateAuthority || read.StaticPodPath != StaticPods(c.Dir) {
+	if read.Authentication.X509.ClientCAFile != c.Membership.CertificateAuthority ||
+		read.StaticPodPath != StaticPods(c.Dir) {
 		t.Errorf("the files are %q and %q", read.Authentication.X509.ClientCAFile, read.StaticPodPath)
 	}
-	if read.Authentication.Anonymous.Enabled || read.Address != "127.0.0.1" || read.ReadOnlyPort != 0 || read.HealthzPort != 0 {
+	if read.Authentication.Anonymous.Enabled || read.Address != "127.0.0.1" || read.ReadOnlyPort != 0 ||
+		read.HealthzPort != 0 {
 		t.Error("others can reach kubelet")
 	}
 	if read.ContainerRuntimeEndpoint != "unix://"+runtimeSocket || !slices.Equal(read.ClusterDNS, []string{gateway}) {
@@ -271,7 +276,8 @@ func TestReadConfiguration(t *testing.T) {
 	if err := os.WriteFile(configurationFile(dir), content[:len(content)/2], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for dir, words := range map[string]string{dir: "unexpected end of JSON input", filepath.Join(dir, "none"): "no such file"} {
+	for dir, words := range map[string]string{dir: "unexpected end of JSON input",
+		filepath.Join(dir, "none"): "no such file"} {
 		if _, err := readConfiguration(dir); err == nil || !strings.Contains(err.Error(), words) ||
 			!strings.HasPrefix(err.Error(), "reading the node's configuration: ") {
 			t.Errorf("%s: %v", words, err)

@@ -3,7 +3,9 @@ package node
 import "testing"
 
 func TestHosts(t *testing.T) {
-	const given = "# of this machine\n127.0.0.1 localhost loopback\n10.0.0.7\tproduction production.example # a registry\n10.0.0.7 production\n\n"
+	const given = "# of this machine\n127.0.0.1 localhost loopback\n10.0.0.7\tproduction production.example # a " +
+		"registry\n" +
+		"10.0.0.7 production\n\n"
 	want := "10.0.0.7 production.example\n127.0.0.1 localhost loopback\n127.0.1.1 production\n"
 	if got := hosts(given, map[string]string{"production": "127.0.1.1"}); got != want {
 		t.Errorf("got %q, want %q", got, want)

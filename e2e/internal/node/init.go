@@ -34,8 +34,10 @@ func runInit(dir string) error {
 		return err
 	}
 	supervisor, err := os.StartProcess(self, []string{self, supervisorName, dir}, &os.ProcAttr{
-		Env:   os.Environ(),
-		Files: []*os.File{nil, os.Stdout, os.Stderr, os.NewFile(lifeline, "lifeline"), os.NewFile(readiness, "readiness")},
+		Env: os.Environ(),
+		Files: []*os.File{
+			nil, os.Stdout, os.Stderr, os.NewFile(lifeline, "lifeline"), os.NewFile(readiness, "readiness"),
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("starting the node's supervisor: %w", err)

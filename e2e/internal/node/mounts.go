@@ -41,6 +41,25 @@ func makeMounts(c Configuration) error {
 	if err != nil {
 		return err
 	}
+	if err := mountKernel(); err != nil {
+		return err
+	}
+	for _, folder := range hidden {
+		if _, err := os.Stat(folder); err != nil {
+			continue // nobody looks there
+		}
+		if err := mount("tmpfs", folder, "tmpfs", 0, "mode=755"); err != nil {
+			return err
+		}
+	}
+	if err := kept.restore(); err != nil {
+		return err
+	}
+	return coverSettings()
+}
+
+// mountKernel mounts what the kernel shows of the node's own namespaces.
+func mountKernel() error {
 	cgroups, err := cgroup.Hierarchies()
 	if err != nil {
 		return err
@@ -57,21 +76,7 @@ func makeMounts(c Configuration) error {
 	if err := mount("sysfs", "/sys", "sysfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return err
 	}
-	if err := cgroup.Mount(cgroups); err != nil {
-		return err
-	}
-	for _, folder := range hidden {
-		if _, err := os.Stat(folder); err != nil {
-			continue // nobody looks there
-		}
-		if err := mount("tmpfs", folder, "tmpfs", 0, "mode=755"); err != nil {
-			return err
-		}
-	}
-	if err := kept.restore(); err != nil {
-		return err
-	}
-	return coverSettings()
+	return cgroup.Mount(cgroups)
 }
 
 // settings of the whole machine that kubelet insists on having set.
@@ -148,7 +153,8 @@ func (k kept) restore() error {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return fmt.Errorf("keeping %q for the node: %w", folder, err)
 		}
-		if err := mount(fmt.Sprintf("/proc/self/fd/%d", opened.Fd()), folder, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		source := fmt.Sprintf("/proc/self/fd/%d", opened.Fd())
+		if err := mount(source, folder, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 			return err
 		}
 		if err := opened.Close(); err != nil {

@@ -25,7 +25,8 @@ func inNamespaces(t *testing.T, do func() error) {
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocked: its namespaces are its own
-		err := unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP)
+		err := unix.Unshare(
+			unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP)
 		if err == nil {
 			err = unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
 		}
@@ -62,8 +63,10 @@ func TestMounts(t *testing.T) {
 				return fmt.Errorf("preparing %s: %w", folder, err)
 			}
 		}
-		theirs := []string{"/etc/containerd/conf.d/theirs.toml", "/etc/cni/net.d/theirs.conflist", "/var/lib/kubelet/theirs", "/opt/cni/bin/theirs"}
-		ours := []string{"/opt/verifier/notation-image-verifier", "/var/lib/run/node/node.json", "/var/lib/run/trust/trustpolicy.json"}
+		theirs := []string{"/etc/containerd/conf.d/theirs.toml", "/etc/cni/net.d/theirs.conflist",
+			"/var/lib/kubelet/theirs", "/opt/cni/bin/theirs"}
+		ours := []string{"/opt/verifier/notation-image-verifier", "/var/lib/run/node/node.json",
+			"/var/lib/run/trust/trustpolicy.json"}
 		for _, path := range slices.Concat(theirs, ours) {
 			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 				return err
@@ -132,7 +135,8 @@ func TestNetwork(t *testing.T) {
 			return err
 		}
 		addresses, err := netlink.AddrList(bridge, netlink.FAMILY_V4)
-		if err != nil || len(addresses) != 1 || addresses[0].IPNet.String() != "10.244.0.1/24" || bridge.Attrs().Flags&net.FlagUp == 0 {
+		if err != nil || len(addresses) != 1 || addresses[0].IPNet.String() != "10.244.0.1/24" ||
+			bridge.Attrs().Flags&net.FlagUp == 0 {
 			t.Errorf("the bridge has %v and %v (%v)", addresses, bridge.Attrs().Flags, err)
 		}
 		routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)

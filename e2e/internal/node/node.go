@@ -91,7 +91,9 @@ func Start(processes *process.Group, c Configuration) (*process.Process, error) 
 	if err != nil {
 		return nil, fmt.Errorf("finding this program: %w", err)
 	}
-	return processes.Start(process.Command{Name: "node", Path: self, Args: []string{frontName, c.Dir}, NotifiesReady: true})
+	return processes.Start(process.Command{
+		Name: "node", Path: self, Args: []string{frontName, c.Dir}, NotifiesReady: true,
+	})
 }
 
 // StaticPods is the folder from which the kubelet of the node in dir takes pods

@@ -67,7 +67,8 @@ func TestContainerdReadsIt(t *testing.T) {
 			t.Errorf("%q is %v, not %v", keys, got, want)
 		}
 	}
-	if output, err := dump(strings.Replace(content, "disable_apparmor = true", "disable_apparmor = maybe", 1)); err == nil {
+	mistyped := strings.Replace(content, "disable_apparmor = true", "disable_apparmor = maybe", 1)
+	if output, err := dump(mistyped); err == nil {
 		t.Errorf("containerd doesn't mind what it can't read:\n%s", output)
 	}
 }

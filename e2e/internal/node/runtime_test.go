@@ -67,7 +67,8 @@ func TestRuntime(t *testing.T) {
 		t.Error(err)
 	}
 	const absent = "registry/app:absent"
-	if err := runtime.Pull(t.Context(), absent); err == nil || !strings.HasPrefix(err.Error(), `pulling image "`+absent+`": `) ||
+	if err := runtime.Pull(t.Context(), absent); err == nil ||
+		!strings.HasPrefix(err.Error(), `pulling image "`+absent+`": `) ||
 		!strings.Contains(err.Error(), "image verifier blocked pull: no signature") {
 		t.Errorf("the error is %v", err)
 	}
@@ -80,7 +81,8 @@ func TestRuntime(t *testing.T) {
 		t.Errorf("there run %v (%v)", running, err)
 	}
 	server.Stop()
-	if _, err := runtime.Has(t.Context(), present); err == nil || !strings.HasPrefix(err.Error(), `looking for image "`+present+`": `) {
+	if _, err := runtime.Has(t.Context(), present); err == nil ||
+		!strings.HasPrefix(err.Error(), `looking for image "`+present+`": `) {
 		t.Errorf("of a runtime that has ended: %v", err)
 	}
 	if err := runtime.Close(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -97,9 +98,10 @@ func startAll(t *testing.T, s *services) {
 	}
 }
 
-// logOf reads what a service has printed.
+// logOf ends all services, and reads what one has printed.
 func logOf(t *testing.T, s *services, name string) string {
 	t.Helper()
+	s.processes.Close()
 	content, err := os.ReadFile(filepath.Join(s.Dir, "logs", name+".log"))
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +112,8 @@ func logOf(t *testing.T, s *services, name string) string {
 // TestContainerdEnvironment lets containerd find its shim and runc, and what the
 // image verifier trusts, if there is one.
 func TestContainerdEnvironment(t *testing.T) {
-	for verifier, trust := range map[string]string{"": "\nNOTATION_CONFIG=\n", "/verifier": "\nNOTATION_CONFIG=/trust\n"} {
+	for verifier, trust := range map[string]string{"": "\nNOTATION_CONFIG=\n",
+		"/verifier": "\nNOTATION_CONFIG=/trust\n"} {
 		t.Setenv("NOTATION_CONFIG", "/the/users")
 		s := newServices(t)
 		s.Verifier = verifier
@@ -132,20 +135,45 @@ func TestRestart(t *testing.T) {
 	s := newServices(t)
 	startAll(t, s)
 	for range 2 {
-		before := []*process.Process{s.containerd, s.kubelet}
+		before := map[string][]int{}
+		for _, name := range []string{"containerd", "kubelet"} {
+			before[name] = running(t, s.Programs[name])
+		}
 		if err := Restart(t.Context(), s.Dir); err != nil {
 			t.Fatal(err)
 		}
-		if slices.Contains(before, s.containerd) || slices.Contains(before, s.kubelet) {
-			t.Error("it hasn't been restarted")
+		for name, was := range before {
+			if is := running(t, s.Programs[name]); len(was) != 1 || len(is) != 1 || is[0] == was[0] {
+				t.Errorf("%s was processes %v, and is %v", name, was, is)
+			}
 		}
-	}
-	if printed := logOf(t, s, "containerd"); strings.Count(printed, "PATH=") != 3 {
-		t.Errorf("containerd has been started another number of times:\n%s", printed)
 	}
 	if err := context.Cause(s.processes.Context()); err != nil {
 		t.Errorf("the node has ended: %v", err)
 	}
+	if printed := logOf(t, s, "containerd"); strings.Count(printed, "PATH=") != 3 {
+		t.Errorf("containerd has been started another number of times:\n%s", printed)
+	}
+}
+
+// running lists the processes of a program.
+func running(t *testing.T, program string) (processes []int) {
+	t.Helper()
+	all, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range all {
+		// One that has ended meanwhile has no command line.
+		if content, err := os.ReadFile(file); err == nil && strings.HasPrefix(string(content), program+"\x00") {
+			process, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			processes = append(processes, process)
+		}
+	}
+	return processes
 }
 
 // TestRestartFails hands on why containerd hasn't come back.
@@ -156,24 +184,29 @@ func TestRestartFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := Restart(t.Context(), s.Dir)
-	for _, words := range []string{"restarting containerd and kubelet: ", "containerd ended: exit status 3", "out of order"} {
+	for _, words := range []string{"restarting containerd and kubelet: ", "containerd ended: exit status 3",
+		"out of order"} {
 		if err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("the error isn't that %s: %v", words, err)
 		}
 	}
-	if err := context.Cause(s.processes.Context()); err == nil {
-		t.Error("the node goes on without containerd")
+	<-s.processes.Context().Done() // the node doesn't go on without containerd
+	cause := context.Cause(s.processes.Context())
+	if !strings.Contains(cause.Error(), "containerd ended: exit status 3") {
+		t.Errorf("the node has ended: %v", cause)
 	}
 }
 
 // TestRestartWithoutAnswer asks where nobody listens, somebody who says nothing
 // until one has no more time, and somebody who ends without a word.
 func TestRestartWithoutAnswer(t *testing.T) {
-	if err := Restart(t.Context(), filepath.Join(t.TempDir(), "none")); err == nil || !strings.HasPrefix(err.Error(), "opening the node's folder: ") {
+	if err := Restart(t.Context(), filepath.Join(t.TempDir(), "none")); err == nil ||
+		!strings.HasPrefix(err.Error(), "opening the node's folder: ") {
 		t.Errorf("without a folder: %v", err)
 	}
 	dir := t.TempDir()
-	if err := Restart(t.Context(), dir); err == nil || !strings.HasPrefix(err.Error(), "asking the node for a restart: ") {
+	if err := Restart(t.Context(), dir); err == nil ||
+		!strings.HasPrefix(err.Error(), "asking the node for a restart: ") {
 		t.Errorf("without a node: %v", err)
 	}
 	sockets, err := openSockets(dir)
@@ -247,7 +280,8 @@ func TestReapUntil(t *testing.T) {
 
 // TestTellReady tells it once it is so, and not when the node has ended before.
 func TestTellReady(t *testing.T) {
-	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: fmt.Sprintf("@container-signing-test/%d", os.Getpid()), Net: "unixgram"})
+	address := &net.UnixAddr{Name: fmt.Sprintf("@container-signing-test/%d", os.Getpid()), Net: "unixgram"}
+	socket, err := net.ListenUnixgram("unixgram", address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +311,8 @@ func TestWithoutReadiness(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "@somewhere")
 	t.Setenv("NOTIFY_SOCKETS", "another")
 	environment := withoutReadiness()
-	if slices.Contains(environment, "NOTIFY_SOCKET=@somewhere") || !slices.Contains(environment, "NOTIFY_SOCKETS=another") ||
+	if slices.Contains(environment, "NOTIFY_SOCKET=@somewhere") ||
+		!slices.Contains(environment, "NOTIFY_SOCKETS=another") ||
 		len(environment) != len(os.Environ())-1 {
 		t.Errorf("it is %q", environment)
 	}

@@ -103,7 +103,8 @@ func (s *services) startKubelet() (err error) {
 	s.kubelet, err = s.processes.Start(process.Command{
 		Name: "kubelet", Path: s.Programs["kubelet"],
 		Args: []string{
-			"--config", kubeletFile, "--kubeconfig", s.Membership.Kubeconfig, "--hostname-override", Name, "--node-ip", gateway,
+			"--config", kubeletFile, "--kubeconfig", s.Membership.Kubeconfig, "--hostname-override", Name,
+			"--node-ip", gateway,
 		},
 	})
 	return err

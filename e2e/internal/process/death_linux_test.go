@@ -78,7 +78,8 @@ func TestLogOnFullDisk(t *testing.T) {
 	}
 	p := start(t, group, Command{Name: "one", NotifiesReady: true}, "echo last words; exit 4")
 	err := p.WaitReady(group.Context())
-	for _, words := range []string{"one ended: exit status 4; the end of its log:\n    last words", "keeping its log: ", "no space left on device"} {
+	for _, words := range []string{"one ended: exit status 4; the end of its log:\n    last words",
+		"keeping its log: ", "no space left on device"} {
 		if err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("the error isn't that %s: %v", words, err)
 		}
@@ -88,9 +89,11 @@ func TestLogOnFullDisk(t *testing.T) {
 // TestLongLine shows the beginning of a long line, whole letters of it.
 func TestLongLine(t *testing.T) {
 	group, _ := newGroup(t)
-	p := start(t, group, Command{Name: "one", NotifiesReady: true}, `printf 'x'; i=0; while [ $i -lt 400 ]; do printf 'ä'; i=$((i+1)); done; exit 1`)
+	p := start(t, group, Command{Name: "one", NotifiesReady: true},
+		`printf 'x'; i=0; while [ $i -lt 400 ]; do printf 'ä'; i=$((i+1)); done; exit 1`)
 	err := p.WaitReady(group.Context())
-	if want := "\n    x" + strings.Repeat("ä", (lineLimit-1)/2) + "…"; err == nil || !strings.HasSuffix(err.Error(), want) {
+	if want := "\n    x" + strings.Repeat("ä", (lineLimit-1)/2) + "…"; err == nil ||
+		!strings.HasSuffix(err.Error(), want) {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -13,7 +13,8 @@ import (
 // astray: to other configuration, credentials, clusters or listeners, or
 // through a proxy that sees what is for loopback.
 var hostile = []string{
-	"NOTATION_CONFIG", "NOTATION_LIBEXEC", "NOTATION_CACHE", "NOTATION_EXPERIMENTAL", "NOTATION_USERNAME", "NOTATION_PASSWORD",
+	"NOTATION_CONFIG", "NOTATION_LIBEXEC", "NOTATION_CACHE", "NOTATION_EXPERIMENTAL", "NOTATION_USERNAME",
+	"NOTATION_PASSWORD",
 	"DOCKER_CONFIG", "DOCKER_AUTH_CONFIG", "REGISTRY_AUTH_FILE", "ORAS_CACHE",
 	"HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR",
 	"KUBECONFIG", "KUBERC", "KUBECACHEDIR", "KUBE_EDITOR",
@@ -45,7 +46,8 @@ func TestInheritance(t *testing.T) {
 		Inheritance
 		with, without []string
 	}{
-		"of the machine": {OfMachine, []string{"PATH", "LC_TIME", "SSL_CERT_FILE"}, append(slices.Clone(hostile), "AWS_PROFILE")},
+		"of the machine": {OfMachine, []string{"PATH", "LC_TIME", "SSL_CERT_FILE"},
+			append(slices.Clone(hostile), "AWS_PROFILE")},
 		"of the user": {
 			OfUser, []string{"PATH", "HOME", "AWS_PROFILE", "HTTPS_PROXY", "no_proxy", "KUBECONFIG"},
 			slices.Concat(notation, credentials, []string{"ORAS_CACHE"}),

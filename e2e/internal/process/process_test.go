@@ -144,12 +144,14 @@ func TestStop(t *testing.T) {
 // TestCrash lets processes end by themselves in several ways.
 func TestCrash(t *testing.T) {
 	for name, one := range map[string]struct{ script, want string }{
-		"exit status":  {"echo out of memory; exit 7", "one ended: exit status 7; the end of its log:\n    out of memory"},
+		"exit status": {"echo out of memory; exit 7",
+			"one ended: exit status 7; the end of its log:\n    out of memory"},
 		"success":      {"echo done", "one ended: exit status 0; the end of its log:\n    done"},
 		"signal":       {"echo; kill -SEGV $$", "one ended: signal: segmentation fault; it printed nothing"},
 		"a child":      {"sleep 1000 & echo gone", "one ended: exit status 0; the end of its log:\n    gone"},
 		"both streams": {"echo a; echo b >&2; exit 1", "    a\n    b"},
-		"panic":        {`printf 'panic: no space\n\ngoroutine 1 [running]:\nmain.main()\n\t/x.go:1 +0x1\n'; exit 2`, "log:\n    panic: no space"},
+		"panic": {`printf 'panic: no space\n\ngoroutine 1 [running]:\nmain.main()\n\t/x.go:1 +0x1\n'; exit 2`,
+			"log:\n    panic: no space"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			group, lifeline := newGroup(t)
@@ -172,7 +174,8 @@ func TestCrash(t *testing.T) {
 func TestUnnoticedCrash(t *testing.T) {
 	for range 20 {
 		group, _ := newGroup(t)
-		p := start(t, group, Command{Name: "one", ReadyLine: regexp.MustCompile("last words")}, "echo last words; exit 3")
+		p := start(t, group, Command{Name: "one", ReadyLine: regexp.MustCompile("last words")},
+			"echo last words; exit 3")
 		if err := p.WaitReady(group.Context()); err != nil && !strings.Contains(err.Error(), "exit status 3") {
 			t.Fatal(err)
 		}
@@ -211,7 +214,8 @@ func TestFlood(t *testing.T) {
 
 func TestGivenUp(t *testing.T) {
 	group, _ := newGroup(t)
-	p := start(t, group, Command{Name: "one", ReadyLine: regexp.MustCompile("never")}, "echo thinking; exec cat /dev/zero > /dev/null")
+	p := start(t, group, Command{Name: "one", ReadyLine: regexp.MustCompile("never")},
+		"echo thinking; exec cat /dev/zero > /dev/null")
 	ctx, cancel := context.WithCancelCause(group.Context())
 	cancel(errors.New("given up"))
 	err := p.WaitReady(ctx)
@@ -222,11 +226,13 @@ func TestGivenUp(t *testing.T) {
 
 func TestStartErrors(t *testing.T) {
 	group, _ := newGroup(t)
-	if _, err := group.Start(Command{Name: "one", Path: "/nowhere"}); err == nil || !strings.Contains(err.Error(), "starting one: ") || !errors.Is(err, os.ErrNotExist) {
+	if _, err := group.Start(Command{Name: "one", Path: "/nowhere"}); err == nil ||
+		!strings.Contains(err.Error(), "starting one: ") || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("starting what isn't there: %v", err)
 	}
 	group.Close()
-	if _, err := group.Start(Command{Name: "two", Path: "/bin/true"}); err == nil || !strings.Contains(err.Error(), "the run has ended") {
+	if _, err := group.Start(Command{Name: "two", Path: "/bin/true"}); err == nil ||
+		!strings.Contains(err.Error(), "the run has ended") {
 		t.Errorf("starting in a closed group: %v", err)
 	}
 }

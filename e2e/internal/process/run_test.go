@@ -14,7 +14,8 @@ import (
 
 func TestTool(t *testing.T) {
 	var traced []string
-	tool := Tool{Path: "/bin/sh", Env: []string{"WHO=a b"}, Trace: func(command string) { traced = append(traced, command) }}
+	tool := Tool{Path: "/bin/sh", Env: []string{"WHO=a b"},
+		Trace: func(command string) { traced = append(traced, command) }}
 	output, err := tool.Run(context.Background(), "-c", "echo $WHO")
 	if err != nil || output != "a b\n" {
 		t.Errorf("output %q, error %v", output, err)
@@ -24,7 +25,8 @@ func TestTool(t *testing.T) {
 		t.Errorf("traced %q, not %q", traced, want)
 	}
 	_, err = tool.Run(context.Background(), "-c", "echo said; echo words >&2; exit 3")
-	if err == nil || Words(fmt.Errorf("signing: %w", err)) != "words" || !strings.HasPrefix(err.Error(), "exit status 3\n    WHO='a b' /bin/sh -c ") {
+	if err == nil || Words(fmt.Errorf("signing: %w", err)) != "words" ||
+		!strings.HasPrefix(err.Error(), "exit status 3\n    WHO='a b' /bin/sh -c ") {
 		t.Errorf("the error is %v", err)
 	}
 	if _, err = tool.Run(context.Background(), "-c", "echo said; exit 3"); Words(err) != "said" {
@@ -62,7 +64,8 @@ func TestToolInterrupted(t *testing.T) {
 // TestToolCommand runs in a shell what a failed tool is shown as: it has to be
 // the same command, whatever is in its arguments, its variables and its folder.
 func TestToolCommand(t *testing.T) {
-	args := []string{"", "a b", "it's", `"$HOME"`, "`id`", "a\nb", "*", "~", "a=b", "sha256:0@x/y,z+%_-.", "ä", `\`, "!", "&&", "{a,b}"}
+	args := []string{"", "a b", "it's", `"$HOME"`, "`id`", "a\nb", "*", "~", "a=b", "sha256:0@x/y,z+%_-.", "ä", `\`,
+		"!", "&&", "{a,b}"}
 	dir := filepath.Join(t.TempDir(), "it's a $HOME")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -102,7 +105,8 @@ func TestToolWithoutEnd(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() {
-		_, err := Tool{Path: "/bin/sh", Lifeline: writer}.Run(ctx, "-c", "setsid sh -c 'echo $$ >&3; exec sleep 60' & wait")
+		_, err := Tool{Path: "/bin/sh", Lifeline: writer}.Run(ctx, "-c",
+			"setsid sh -c 'echo $$ >&3; exec sleep 60' & wait")
 		done <- err
 	}()
 	var pid int

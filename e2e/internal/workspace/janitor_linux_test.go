@@ -204,7 +204,8 @@ func TestExplain(t *testing.T) {
 	explained := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocked: its namespace is its own
-		if err := errors.Join(unix.Unshare(unix.CLONE_NEWNS), unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
+		if err := errors.Join(unix.Unshare(unix.CLONE_NEWNS),
+			unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
 			unix.Mount("tmpfs", small, "tmpfs", 0, "size=2m")); err != nil {
 			explained <- nil
 			return
