@@ -34,7 +34,8 @@ func (r *chainRun) bypassPolicy(ctx context.Context) error {
 func (r *chainRun) ctrPull(ctx context.Context, reference string) error {
 	ctr := r.tool(r.programs["ctr"])
 	ctr.Dir = r.nodeFolder()
-	_, err := ctr.Run(ctx, "--address", node.RuntimeSocket, "--namespace", "k8s.io", "images", "pull", "--plain-http", reference)
+	_, err := ctr.Run(ctx, "--address", node.RuntimeSocket, "--namespace", "k8s.io",
+		"images", "pull", "--plain-http", reference)
 	return err
 }
 
@@ -51,7 +52,9 @@ func (r *chainRun) judgeBypasses(ctx context.Context) (verdicts []report.Verdict
 			return nil, opening
 		}
 		defer func() { err = errors.Join(err, runtime.Close()) }()
-		own = &bypass.Node{Name: node.Name, StaticPods: node.StaticPods(r.nodeFolder()), Runtime: runtime, CtrPull: r.ctrPull}
+		own = &bypass.Node{
+			Name: node.Name, StaticPods: node.StaticPods(r.nodeFolder()), Runtime: runtime, CtrPull: r.ctrPull,
+		}
 	}
 	err = r.console.do(fmt.Sprintf("go around the policy in %d ways", bypass.Count(own)), func() (err error) {
 		verdicts, err = bypass.Ways(ctx, r.bypassed(), own)

@@ -40,7 +40,10 @@ func (r *chainRun) enforce(ctx context.Context) error {
 }
 
 func (r *chainRun) judgeOptions() judge.Options {
-	return judge.Options{Config: r.cluster.Config, Images: r.supply.images(), Keep: !r.foreign, HasNode: r.withNode, OnRunning: r.noteRunning}
+	return judge.Options{
+		Config: r.cluster.Config, Images: r.supply.images(), Keep: !r.foreign,
+		HasNode: r.withNode, OnRunning: r.noteRunning,
+	}
 }
 
 // noteRunning takes down when the first admitted pod runs.

@@ -21,7 +21,10 @@ const namespace = "default"
 
 // pod is a pod in a phase.
 func pod(name string, phase corev1.PodPhase) *corev1.Pod {
-	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Status: corev1.PodStatus{Phase: phase}}
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Status:     corev1.PodStatus{Phase: phase},
+	}
 }
 
 // A waiter waits until a pod runs.
@@ -176,8 +179,11 @@ func TestGivenUp(t *testing.T) {
 		limit time.Duration
 		says  string
 	}{
-		"no object":      {nil, time.Second, "(last seen: nothing)"},
-		"out of order":   {apierrors.NewServiceUnavailable("out of order"), time.Second, "(the API server's last answer: out of order)"},
+		"no object": {nil, time.Second, "(last seen: nothing)"},
+		"out of order": {
+			apierrors.NewServiceUnavailable("out of order"), time.Second,
+			"(the API server's last answer: out of order)",
+		},
 		"not even a try": {nil, 0, "(last seen: nothing)"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -223,7 +229,8 @@ func TestGone(t *testing.T) {
 	}
 	given, cancel := await.Within(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	if err := await.Gone(given, pods, await.Named("one")); err == nil || !strings.Contains(err.Error(), "took longer than 200ms (last seen: 1 of them)") {
+	if err := await.Gone(given, pods, await.Named("one")); err == nil ||
+		!strings.Contains(err.Error(), "took longer than 200ms (last seen: 1 of them)") {
 		t.Errorf("what is there is gone: %v", err)
 	}
 }
@@ -261,7 +268,11 @@ func TestObjects(t *testing.T) {
 	given, cancel := await.Within(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	err := await.Objects(given, server.Config(), pods, 2, runs)
-	if err == nil || !strings.Contains(err.Error(), "waiting for 2 pods, of which 1 are there: it took longer than 300ms (last seen: Pod ") {
+	if err == nil ||
+		!strings.Contains(
+			err.Error(),
+			"waiting for 2 pods, of which 1 are there: it took longer than 300ms (last seen: Pod ",
+		) {
 		t.Errorf("the wait for a pod that doesn't run ends with %v", err)
 	}
 	server.Put(t, pod("two", corev1.PodRunning))

@@ -58,7 +58,8 @@ func startAPIServer(t *testing.T) *rest.Config {
 		t.Fatal(err)
 	}
 	start(process.Command{Name: "kube-apiserver", Path: programs["kube-apiserver"], NotifiesReady: true, Args: []string{
-		"--etcd-servers=" + socket, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port=" + port,
+		"--etcd-servers=" + socket, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
+		"--secure-port=" + port,
 		"--cert-dir=" + filepath.Join(dir, "certificates"), "--endpoint-reconciler-type=none",
 		"--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=RBAC",
 		"--token-auth-file=" + writeFile(t, dir, "tokens", "secret,administrator,1,system:masters\n"),
