@@ -203,7 +203,9 @@ func TestForbidden(t *testing.T) {
 	t.Parallel()
 	server := kubetest.New(t)
 	server.Deny("pods", apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "", errors.New("who are you")))
-	wait(t.Context(), t, server).ends(t, "forbidden", "who are you")
+	ctx, cancel := await.Within(t.Context(), 10*time.Second)
+	defer cancel()
+	wait(ctx, t, server).ends(t, "forbidden", "who are you")
 }
 
 // TestAnotherType says so when it is shown what isn't asked for.
@@ -224,13 +226,15 @@ func TestGone(t *testing.T) {
 	server := kubetest.New(t)
 	server.Put(t, pod("one", corev1.PodRunning))
 	pods := server.Client(t).CoreV1().Pods(namespace)
-	if err := await.Gone(t.Context(), pods, await.Named("two")); err != nil {
+	ctx, cancel := await.Within(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := await.Gone(ctx, pods, await.Named("two")); err != nil {
 		t.Errorf("what isn't there isn't gone: %v", err)
 	}
-	given, cancel := await.Within(t.Context(), 200*time.Millisecond)
+	given, cancel := await.Within(t.Context(), time.Second)
 	defer cancel()
 	if err := await.Gone(given, pods, await.Named("one")); err == nil ||
-		!strings.Contains(err.Error(), "took longer than 200ms (last seen: 1 of them)") {
+		!strings.Contains(err.Error(), "took longer than 1s (last seen: 1 of them)") {
 		t.Errorf("what is there is gone: %v", err)
 	}
 }
@@ -265,13 +269,13 @@ func TestObjects(t *testing.T) {
 	if err := await.Objects(t.Context(), server.Config(), pods, 1, runs); err != nil {
 		t.Error(err)
 	}
-	given, cancel := await.Within(t.Context(), 300*time.Millisecond)
+	given, cancel := await.Within(t.Context(), time.Second)
 	defer cancel()
 	err := await.Objects(given, server.Config(), pods, 2, runs)
 	if err == nil ||
 		!strings.Contains(
 			err.Error(),
-			"waiting for 2 pods, of which 1 are there: it took longer than 300ms (last seen: Pod ",
+			"waiting for 2 pods, of which 1 are there: it took longer than 1s (last seen: Pod ",
 		) {
 		t.Errorf("the wait for a pod that doesn't run ends with %v", err)
 	}
@@ -290,7 +294,7 @@ func TestServiceAccount(t *testing.T) {
 	}
 	server.Put(t, account(namespace, "deployer"))
 	server.Put(t, account("other", "default"))
-	given, cancel := await.Within(t.Context(), 200*time.Millisecond)
+	given, cancel := await.Within(t.Context(), time.Second)
 	defer cancel()
 	err := await.ServiceAccount(given, server.Client(t), namespace)
 	if err == nil || !strings.Contains(err.Error(), `ServiceAccount "default" in namespace "default"`) {

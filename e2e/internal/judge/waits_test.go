@@ -33,7 +33,7 @@ func in(name, uid string) metav1.ObjectMeta {
 
 // short bounds a wait that is to be given up.
 func short(t *testing.T) context.Context {
-	ctx, cancel := await.Within(t.Context(), 300*time.Millisecond)
+	ctx, cancel := await.Within(t.Context(), time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -102,7 +102,7 @@ func TestAwaitRuns(t *testing.T) {
 		_, err := awaitRuns(short(t), server.Client(t), "default", "app", wanted, nil)
 		says(
 			t, err,
-			`pod "app" doesn't run as it must: it took longer than 300ms `+
+			`pod "app" doesn't run as it must: it took longer than 1s `+
 				`(last seen: container "main" waits: ErrImagePull blocked)`,
 		)
 	})
@@ -125,7 +125,7 @@ func TestAwaitCompletion(t *testing.T) {
 			ended(batchv1.JobComplete, corev1.ConditionFalse),
 			"(last seen: 1 pods of it run, 0 have succeeded, 0 have failed)",
 		},
-		"suspended": {ended(batchv1.JobSuspended, corev1.ConditionTrue), "took longer than 300ms"},
+		"suspended": {ended(batchv1.JobSuspended, corev1.ConditionTrue), "took longer than 1s"},
 	} {
 		server := kubetest.New(t)
 		server.Put(t, test.job)
@@ -182,7 +182,7 @@ func TestAwaitPod(t *testing.T) {
 			[]runtime.Object{podOf("app", "old")}, `(last seen: pod "pod-of-app" with the images ["old"])`,
 		},
 		"another's": {
-			[]runtime.Object{podOf("web", "new")}, "none appeared: it took longer than 300ms (last seen: nothing)",
+			[]runtime.Object{podOf("web", "new")}, "none appeared: it took longer than 1s (last seen: nothing)",
 		},
 		"refused": {
 			[]runtime.Object{refusal("e", "Deployment", "app", "1", denied)}, "its pods: one was refused: " + denied,
@@ -192,10 +192,10 @@ func TestAwaitPod(t *testing.T) {
 			"its pods: one was refused: " + denied,
 		},
 		"refused to another": {
-			[]runtime.Object{refusal("e", "Deployment", "web", "9", denied)}, "took longer than 300ms",
+			[]runtime.Object{refusal("e", "Deployment", "web", "9", denied)}, "took longer than 1s",
 		},
 		"refused to no set": {
-			[]runtime.Object{refusal("e", "ReplicaSet", "web-1", "9", denied)}, "took longer than 300ms",
+			[]runtime.Object{refusal("e", "ReplicaSet", "web-1", "9", denied)}, "took longer than 1s",
 		},
 		"after another fault": {
 			[]runtime.Object{refusal("e", "Deployment", "app", "1", "object is being deleted")},
@@ -240,7 +240,9 @@ func TestAwaitPodThatMayNotBeWatched(t *testing.T) {
 			}
 			deployment := &appsv1.Deployment{ObjectMeta: in("app", "1")}
 			deployment.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "app"}}
-			_, err = awaitPod(t.Context(), clients, asUnstructured(t, "Deployment", deployment), nil)
+			ctx, cancel := await.Within(t.Context(), 10*time.Second)
+			defer cancel()
+			_, err = awaitPod(ctx, clients, asUnstructured(t, "Deployment", deployment), nil)
 			says(t, err, "no rights")
 		})
 	}
