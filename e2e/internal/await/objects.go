@@ -50,7 +50,8 @@ func ServiceAccount(ctx context.Context, client kubernetes.Interface, namespace 
 		return nil
 	}
 	if err := Until(ctx, client.CoreV1().ServiceAccounts(namespace), Named(name), see); err != nil {
-		return fmt.Errorf("waiting for ServiceAccount %q in namespace %q, which kube-controller-manager makes: %w", name, namespace, err)
+		return fmt.Errorf("waiting for ServiceAccount %q in namespace %q, which kube-controller-manager makes: %w",
+			name, namespace, err)
 	}
 	return nil
 }

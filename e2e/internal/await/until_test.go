@@ -21,7 +21,10 @@ const namespace = "default"
 
 // pod is a pod in a phase.
 func pod(name string, phase corev1.PodPhase) *corev1.Pod {
-	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Status: corev1.PodStatus{Phase: phase}}
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Status:     corev1.PodStatus{Phase: phase},
+	}
 }
 
 // A waiter waits until a pod runs.
@@ -176,8 +179,11 @@ func TestGivenUp(t *testing.T) {
 		limit time.Duration
 		says  string
 	}{
-		"no object":      {nil, time.Second, "(last seen: nothing)"},
-		"out of order":   {apierrors.NewServiceUnavailable("out of order"), time.Second, "(the API server's last answer: out of order)"},
+		"no object": {nil, time.Second, "(last seen: nothing)"},
+		"out of order": {
+			apierrors.NewServiceUnavailable("out of order"), time.Second,
+			"(the API server's last answer: out of order)",
+		},
 		"not even a try": {nil, 0, "(last seen: nothing)"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -197,7 +203,9 @@ func TestForbidden(t *testing.T) {
 	t.Parallel()
 	server := kubetest.New(t)
 	server.Deny("pods", apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "", errors.New("who are you")))
-	wait(t.Context(), t, server).ends(t, "forbidden", "who are you")
+	ctx, cancel := await.Within(t.Context(), 10*time.Second)
+	defer cancel()
+	wait(ctx, t, server).ends(t, "forbidden", "who are you")
 }
 
 // TestAnotherType says so when it is shown what isn't asked for.
@@ -218,12 +226,15 @@ func TestGone(t *testing.T) {
 	server := kubetest.New(t)
 	server.Put(t, pod("one", corev1.PodRunning))
 	pods := server.Client(t).CoreV1().Pods(namespace)
-	if err := await.Gone(t.Context(), pods, await.Named("two")); err != nil {
+	ctx, cancel := await.Within(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := await.Gone(ctx, pods, await.Named("two")); err != nil {
 		t.Errorf("what isn't there isn't gone: %v", err)
 	}
-	given, cancel := await.Within(t.Context(), 200*time.Millisecond)
+	given, cancel := await.Within(t.Context(), time.Second)
 	defer cancel()
-	if err := await.Gone(given, pods, await.Named("one")); err == nil || !strings.Contains(err.Error(), "took longer than 200ms (last seen: 1 of them)") {
+	if err := await.Gone(given, pods, await.Named("one")); err == nil ||
+		!strings.Contains(err.Error(), "took longer than 1s (last seen: 1 of them)") {
 		t.Errorf("what is there is gone: %v", err)
 	}
 }
@@ -258,10 +269,14 @@ func TestObjects(t *testing.T) {
 	if err := await.Objects(t.Context(), server.Config(), pods, 1, runs); err != nil {
 		t.Error(err)
 	}
-	given, cancel := await.Within(t.Context(), 300*time.Millisecond)
+	given, cancel := await.Within(t.Context(), time.Second)
 	defer cancel()
 	err := await.Objects(given, server.Config(), pods, 2, runs)
-	if err == nil || !strings.Contains(err.Error(), "waiting for 2 pods, of which 1 are there: it took longer than 300ms (last seen: Pod ") {
+	if err == nil ||
+		!strings.Contains(
+			err.Error(),
+			"waiting for 2 pods, of which 1 are there: it took longer than 1s (last seen: Pod ",
+		) {
 		t.Errorf("the wait for a pod that doesn't run ends with %v", err)
 	}
 	server.Put(t, pod("two", corev1.PodRunning))
@@ -279,7 +294,7 @@ func TestServiceAccount(t *testing.T) {
 	}
 	server.Put(t, account(namespace, "deployer"))
 	server.Put(t, account("other", "default"))
-	given, cancel := await.Within(t.Context(), 200*time.Millisecond)
+	given, cancel := await.Within(t.Context(), time.Second)
 	defer cancel()
 	err := await.ServiceAccount(given, server.Client(t), namespace)
 	if err == nil || !strings.Contains(err.Error(), `ServiceAccount "default" in namespace "default"`) {

@@ -32,7 +32,8 @@ func containersOf(ctx context.Context, client kubernetes.Interface) ([]container
 			continue
 		}
 		status := pod.Status
-		for _, one := range slices.Concat(status.InitContainerStatuses, status.ContainerStatuses, status.EphemeralContainerStatuses) {
+		all := slices.Concat(status.InitContainerStatuses, status.ContainerStatuses, status.EphemeralContainerStatuses)
+		for _, one := range all {
 			if one.State.Running == nil {
 				continue
 			}
@@ -53,16 +54,21 @@ func changedBy(before, after []container, running []string) []string {
 	var changed []string
 	for _, was := range before {
 		i := slices.IndexFunc(after, func(c container) bool { return c.name == was.name })
+		what := ""
 		switch {
 		case was.leaving || i >= 0 && after[i].leaving:
+			continue
 		case i < 0:
-			changed = append(changed, was.name+" doesn't run any more")
+			what = "doesn't run any more"
 		case after[i].id != was.id || after[i].restarts != was.restarts:
-			changed = append(changed, fmt.Sprintf("%s was container %s, restarted %d times, and is %s, restarted %d times",
-				was.name, was.id, was.restarts, after[i].id, after[i].restarts))
+			what = fmt.Sprintf("was container %s, restarted %d times, and is %s, restarted %d times",
+				was.id, was.restarts, after[i].id, after[i].restarts)
 		case !slices.Contains(running, was.id):
-			changed = append(changed, fmt.Sprintf("%s is container %s, which the container runtime doesn't run", was.name, was.id))
+			what = fmt.Sprintf("is container %s, which the container runtime doesn't run", was.id)
+		default:
+			continue
 		}
+		changed = append(changed, was.name+" "+what)
 	}
 	return changed
 }

@@ -22,10 +22,22 @@ func TestChangedBy(t *testing.T) {
 			after[0] = container{name: before[0].name, leaving: true}
 			return after
 		}},
-		"another container":     {change: func(after []container) []container { after[1].id = "3"; return after }, want: "default/two/main was container 2"},
-		"restarted":             {change: func(after []container) []container { after[0].restarts++; return after }, want: "restarted 1 times"},
-		"gone":                  {change: func(after []container) []container { return after[:1] }, want: "default/two/main doesn't run any more"},
-		"gone from the runtime": {change: func(after []container) []container { return after }, running: []string{"1"}, want: "default/two/main is container 2, which"},
+		"another container": {
+			change: func(after []container) []container { after[1].id = "3"; return after },
+			want:   "default/two/main was container 2",
+		},
+		"restarted": {
+			change: func(after []container) []container { after[0].restarts++; return after },
+			want:   "restarted 1 times",
+		},
+		"gone": {
+			change: func(after []container) []container { return after[:1] },
+			want:   "default/two/main doesn't run any more",
+		},
+		"gone from the runtime": {
+			change: func(after []container) []container { return after }, running: []string{"1"},
+			want: "default/two/main is container 2, which",
+		},
 	} {
 		running := test.running
 		if running == nil {

@@ -25,7 +25,8 @@ func (p podWay) manifest(images judge.Images) *corev1.Pod {
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
 		ObjectMeta: metav1.ObjectMeta{Name: p.pod, Namespace: p.namespace},
 		Spec: corev1.PodSpec{Containers: []corev1.Container{{
-			Name: "main", Image: images[p.image].Reference, ImagePullPolicy: corev1.PullAlways, Command: []string{"sleep", "3600"},
+			Name: "main", Image: images[p.image].Reference, ImagePullPolicy: corev1.PullAlways,
+			Command: []string{"sleep", "3600"},
 		}}},
 	}
 }
@@ -98,7 +99,8 @@ func (p podWay) awaitRuntime(ctx context.Context, client kubernetes.Interface) (
 // delete deletes the pod, so that nobody tries to pull again.
 func (p podWay) delete(ctx context.Context, client kubernetes.Interface) error {
 	now := int64(0)
-	if err := client.CoreV1().Pods(p.namespace).Delete(ctx, p.pod, metav1.DeleteOptions{GracePeriodSeconds: &now}); err != nil {
+	options := metav1.DeleteOptions{GracePeriodSeconds: &now}
+	if err := client.CoreV1().Pods(p.namespace).Delete(ctx, p.pod, options); err != nil {
 		return fmt.Errorf("deleting pod %q: %w", p.pod, err)
 	}
 	return nil

@@ -14,7 +14,10 @@ import (
 func TestPull(t *testing.T) {
 	t.Parallel()
 	because := regexp.MustCompile("no Notation signature on")
-	refusal := errors.New("rpc error: image verifier:\n  blocked pull of registry/app:v1 with digest sha256:1: no Notation signature on registry/app@sha256:1")
+	refusal := errors.New(
+		"rpc error: image verifier:\n  blocked pull of registry/app:v1 with digest sha256:1: " +
+			"no Notation signature on registry/app@sha256:1",
+	)
 	for name, test := range map[string]struct {
 		because *regexp.Regexp
 		pull    error
@@ -22,11 +25,22 @@ func TestPull(t *testing.T) {
 		seen    string
 		failure string // "" if it must pass
 	}{
-		"refused":                     {because, refusal, false, report.Refused, ""},
-		"refused, but usable":         {because, refusal, true, report.Refused, "can use the image without being asked"},
-		"refused for another reason":  {because, errors.New("blocked pull of registry/app:v1: no verdict"), false, report.Refused, "for another reason"},
-		"refused as another image":    {because, errors.New("blocked pull of x: no Notation signature on registry/web"), false, report.Refused, "isn't named"},
-		"not reached":                 {because, errors.New("connection refused"), false, report.Failed, "another reason than the verifier's: connection refused"},
+		"refused": {because, refusal, false, report.Refused, ""},
+		"refused, but usable": {
+			because, refusal, true, report.Refused, "can use the image without being asked",
+		},
+		"refused for another reason": {
+			because, errors.New("blocked pull of registry/app:v1: no verdict"), false, report.Refused,
+			"for another reason",
+		},
+		"refused as another image": {
+			because, errors.New("blocked pull of x: no Notation signature on registry/web"), false, report.Refused,
+			"isn't named",
+		},
+		"not reached": {
+			because, errors.New("connection refused"), false, report.Failed,
+			"another reason than the verifier's: connection refused",
+		},
 		"pulled":                      {because, nil, true, report.Admitted, "must have it refused"},
 		"signed":                      {nil, nil, true, report.Admitted, ""},
 		"signed, but not usable":      {nil, nil, false, report.Admitted, "can't use the image"},

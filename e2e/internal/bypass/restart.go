@@ -46,7 +46,9 @@ func JudgeRestart(ctx context.Context, cluster Cluster, restart Restart) (report
 		return report.Verdict{}, err
 	}
 	return try{judge: func(ctx context.Context) report.Verdict {
-		verdict := report.Verdict{Workload: restartName, Kind: "Deployment", Expected: report.Admitted, Seen: report.Admitted}
+		verdict := report.Verdict{
+			Workload: restartName, Kind: "Deployment", Expected: report.Admitted, Seen: report.Admitted,
+		}
 		var err error
 		if verdict.Detail, err = restart.outlived(ctx, client, cluster.Images[image].Reference); err != nil {
 			verdict.Failure = err.Error()
@@ -75,8 +77,8 @@ func (r Restart) outlived(ctx context.Context, client kubernetes.Interface, imag
 		return "", err
 	}
 	// That a second pod gets ready shows that both are at work again.
-	twice := []byte(`{"spec":{"replicas":2}}`)
-	if _, err := deployments.Patch(ctx, deployment, types.MergePatchType, twice, metav1.PatchOptions{FieldManager: judge.FieldManager}); err != nil {
+	twice, patching := []byte(`{"spec":{"replicas":2}}`), metav1.PatchOptions{FieldManager: judge.FieldManager}
+	if _, err := deployments.Patch(ctx, deployment, types.MergePatchType, twice, patching); err != nil {
 		return "", fmt.Errorf("scaling Deployment %q: %w", deployment, err)
 	}
 	if err := awaitAvailable(ctx, client, 2); err != nil {
@@ -125,13 +127,14 @@ func (r Restart) restart(ctx context.Context) error {
 // deploymentOf is one of a single pod of one container that stays.
 func deploymentOf(image string) *appsv1.Deployment {
 	labels := map[string]string{"app": deployment}
+	main := corev1.Container{Name: "main", Image: image, Command: []string{"sleep", "3600"}}
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: deployment},
 		Spec: appsv1.DeploymentSpec{
 			Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: image, Command: []string{"sleep", "3600"}}}},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{main}},
 			},
 		},
 	}
@@ -145,7 +148,8 @@ func awaitAvailable(ctx context.Context, client kubernetes.Interface, wanted int
 		}
 		return nil
 	}
-	if err := await.Until(ctx, client.AppsV1().Deployments(metav1.NamespaceDefault), await.Named(deployment), see); err != nil {
+	deployments := client.AppsV1().Deployments(metav1.NamespaceDefault)
+	if err := await.Until(ctx, deployments, await.Named(deployment), see); err != nil {
 		return fmt.Errorf("waiting for %d pods of Deployment %q: %w", wanted, deployment, err)
 	}
 	return nil

@@ -18,13 +18,37 @@ func TestCompare(t *testing.T) {
 		verdict report.Verdict
 		passed  bool
 	}{
-		"refused":                {because, report.Verdict{Expected: report.Refused, Seen: report.Refused, Reason: said}, true},
-		"runs":                   {because, report.Verdict{Expected: report.Refused, Seen: report.Admitted}, false},
-		"another reason":         {because, report.Verdict{Expected: report.Refused, Seen: report.Refused, Reason: "no verdict on registry/app"}, false},
-		"another image":          {because, report.Verdict{Expected: report.Refused, Seen: report.Refused, Reason: strings.ReplaceAll(said, "app", "web")}, false},
-		"unknown":                {because, report.Verdict{Expected: report.Refused, Seen: report.Failed, Failure: "no events"}, false},
-		"signed runs":            {nil, report.Verdict{Expected: report.Admitted, Seen: report.Admitted}, true},
-		"signed, but is refused": {nil, report.Verdict{Expected: report.Admitted, Seen: report.Refused, Reason: said}, false},
+		"refused": {
+			because,
+			report.Verdict{Expected: report.Refused, Seen: report.Refused, Reason: said},
+			true,
+		},
+		"runs": {because, report.Verdict{Expected: report.Refused, Seen: report.Admitted}, false},
+		"another reason": {
+			because,
+			report.Verdict{Expected: report.Refused, Seen: report.Refused, Reason: "no verdict on registry/app"},
+			false,
+		},
+		"another image": {
+			because,
+			report.Verdict{
+				Expected: report.Refused,
+				Seen:     report.Refused,
+				Reason:   strings.ReplaceAll(said, "app", "web"),
+			},
+			false,
+		},
+		"unknown": {
+			because,
+			report.Verdict{Expected: report.Refused, Seen: report.Failed, Failure: "no events"},
+			false,
+		},
+		"signed runs": {nil, report.Verdict{Expected: report.Admitted, Seen: report.Admitted}, true},
+		"signed, but is refused": {
+			nil,
+			report.Verdict{Expected: report.Admitted, Seen: report.Refused, Reason: said},
+			false,
+		},
 	}
 	for name, test := range tests {
 		way{because: test.because}.compare(&test.verdict, judge.Image{Reference: "registry/app:v1"})
@@ -39,10 +63,11 @@ func TestCompare(t *testing.T) {
 func TestReasons(t *testing.T) {
 	t.Parallel()
 	const digest = "127.0.0.1:5001/busybox@sha256:dfd99ab3297549c346286984c0fc225056baf260c3a574e8da18fff9efaa828a"
+	const accepts = "x with digest y: trust policy \"t\" accepts no Notation signature on " + digest
 	said := map[string]string{
 		"unsigned":  "x with digest y: no Notation signature on " + digest,
-		"untrusted": "x with digest y: trust policy \"t\" accepts no Notation signature on " + digest + ": the signature's certificate chain does not contain any trusted certificate",
-		"expired":   "x with digest y: trust policy \"t\" accepts no Notation signature on " + digest + ": the certificate has expired",
+		"untrusted": accepts + ": the signature's certificate chain does not contain any trusted certificate",
+		"expired":   accepts + ": the certificate has expired",
 		"nothing":   "there is no verdict on " + digest,
 	}
 	for name, because := range map[string]*regexp.Regexp{"unsigned": unsigned, "untrusted": untrusted} {

@@ -36,7 +36,8 @@ func verify(reference string) string {
 	case strings.HasSuffix(reference, "/app:v1"):
 		return ""
 	case strings.Contains(reference, "another-ca"):
-		reason = `policy "t" accepts no Notation signature on registry/app@sha256:2: it does not contain any trusted certificate`
+		reason = `policy "t" accepts no Notation signature on registry/app@sha256:2: ` +
+			"it does not contain any trusted certificate"
 	case strings.Contains(reference, "bare"):
 		reason = "no Notation signature on registry/bare@sha256:3"
 	}
@@ -111,7 +112,8 @@ func (n *aNode) own(folder string) *Node {
 
 // excludedNames are the ways that there are without a node of one's own.
 var excludedNames = []string{
-	"bypass/pod-in-kube-system", "bypass/pod-in-kube-system-another-ca", "bypass/pod-in-kube-system-copied", "bypass/pod-in-kube-system-signed",
+	"bypass/pod-in-kube-system", "bypass/pod-in-kube-system-another-ca",
+	"bypass/pod-in-kube-system-copied", "bypass/pod-in-kube-system-signed",
 }
 
 // TestWays goes all ways on a node that refuses what it must.
@@ -128,14 +130,18 @@ func TestWays(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := []string{"bypass/pod-before-the-policy", "bypass/static-pod"}
-	names = append(append(names, excludedNames...), "bypass/ctr-pull", "bypass/cri-pull", "bypass/cri-pull-another-ca", "bypass/cri-pull-signed")
+	names = append(
+		append(names, excludedNames...),
+		"bypass/ctr-pull", "bypass/cri-pull", "bypass/cri-pull-another-ca", "bypass/cri-pull-signed",
+	)
 	checkVerdicts(t, verdicts, names)
 	if count := Count(n.own(folder)); count != len(verdicts) {
 		t.Errorf("the count of the ways is %d, not %d", count, len(verdicts))
 	}
-	for _, pod := range []struct{ namespace, name string }{{"default", "before-the-policy"}, {Excluded, "unsigned"}, {Excluded, "signed"}} {
-		if n.server.Has("pods", pod.namespace, pod.name) {
-			t.Errorf("pod %s in namespace %s is left, and is pulled again and again", pod.name, pod.namespace)
+	pods := map[string]string{"before-the-policy": "default", "unsigned": Excluded, "signed": Excluded}
+	for pod, namespace := range pods {
+		if n.server.Has("pods", namespace, pod) {
+			t.Errorf("pod %s in namespace %s is left, and is pulled again and again", pod, namespace)
 		}
 	}
 	checkStaticPod(t, filepath.Join(folder, "static.yaml"))
@@ -183,7 +189,8 @@ func checkStaticPod(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	container := pod.Spec.Containers[0]
-	if pod.Kind != "Pod" || pod.Name != "static" || container.Image != testImages["unsigned"].Reference || container.ImagePullPolicy != corev1.PullAlways {
+	if pod.Kind != "Pod" || pod.Name != "static" || container.Image != testImages["unsigned"].Reference ||
+		container.ImagePullPolicy != corev1.PullAlways {
 		t.Errorf("the static pod is %+v", pod)
 	}
 }
@@ -209,7 +216,9 @@ func TestNodeThatVerifiesWrongly(t *testing.T) {
 	}{
 		"allows all": {
 			func(string) string { return "" },
-			map[string]string{"system": "must have it refused", "ca": "must have it refused", "copied": "must have it refused"},
+			map[string]string{
+				"system": "must have it refused", "ca": "must have it refused", "copied": "must have it refused",
+			},
 		},
 		"refuses all": {
 			func(reference string) string { return verify(reference + "-unsigned") },
@@ -301,7 +310,8 @@ func TestPodThatIsNotAdmitted(t *testing.T) {
 			return err
 		}(),
 	} {
-		if err == nil || !strings.Contains(err.Error(), "where no policy applies") || !strings.Contains(err.Error(), "is there already") {
+		if err == nil || !strings.Contains(err.Error(), "where no policy applies") ||
+			!strings.Contains(err.Error(), "is there already") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

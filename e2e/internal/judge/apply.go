@@ -27,7 +27,9 @@ type applier struct {
 
 // apply creates or updates the object of a document and returns what the API
 // server made of it.
-func (a applier) apply(ctx context.Context, w workload.Workload, document workload.Document) (*unstructured.Unstructured, error) {
+func (a applier) apply(
+	ctx context.Context, w workload.Workload, document workload.Document,
+) (*unstructured.Unstructured, error) {
 	namespace := document.Object.GetNamespace()
 	if namespace == "" {
 		namespace = a.namespace
@@ -49,7 +51,8 @@ func (a applier) apply(ctx context.Context, w workload.Workload, document worklo
 // has filled in, which a pod doesn't let one change, and it is what the
 // subresource for ephemeral containers takes too.
 func update(
-	ctx context.Context, client dynamic.ResourceInterface, before *unstructured.Unstructured, document workload.Document,
+	ctx context.Context, client dynamic.ResourceInterface,
+	before *unstructured.Unstructured, document workload.Document,
 ) (*unstructured.Unstructured, error) {
 	old, err := json.Marshal(before)
 	if err != nil {

@@ -46,15 +46,17 @@ func (c *cleanup) delete(ctx context.Context, clients clients) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
 	defer cancel()
 	background := metav1.DeletePropagationBackground
+	options := metav1.DeleteOptions{PropagationPolicy: &background}
 	var faults []error
 	for _, name := range c.namespaces {
-		err := clients.typed.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &background})
+		err := clients.typed.CoreV1().Namespaces().Delete(ctx, name, options)
 		faults = append(faults, leftBehind(err, "namespace", name))
 	}
 	for _, created := range c.objects {
 		object, uid := created.object, created.object.GetUID()
-		err := clients.dynamic.Resource(created.resource).Namespace(object.GetNamespace()).Delete(ctx, object.GetName(),
-			metav1.DeleteOptions{PropagationPolicy: &background, Preconditions: &metav1.Preconditions{UID: &uid}})
+		options.Preconditions = &metav1.Preconditions{UID: &uid}
+		beside := clients.dynamic.Resource(created.resource).Namespace(object.GetNamespace())
+		err := beside.Delete(ctx, object.GetName(), options)
 		faults = append(faults, leftBehind(err, object.GetKind(), object.GetNamespace()+"/"+object.GetName()))
 	}
 	return errors.Join(faults...)

@@ -61,8 +61,9 @@ func awaitRefused(ctx context.Context, client dynamic.Interface, probe workload.
 		if err == nil {
 			return errors.New("it admits it")
 		}
-		said := classify(ctx, err)
-		if said.seen != report.Refused || !fitsPolicy(said.reason, probe.Refusal.Policy) || !probe.Refusal.Because.MatchString(said.reason) {
+		said, wanted := classify(ctx, err), probe.Refusal
+		expected := fitsPolicy(said.reason, wanted.Policy) && wanted.Because.MatchString(said.reason)
+		if said.seen != report.Refused || !expected {
 			return errors.New(said.reason)
 		}
 		return nil

@@ -33,17 +33,26 @@ func newCluster(t *testing.T, admit func(pod string) error) *kubetest.Server {
 
 // refusedBy is the refusal of a pod by a policy.
 func refusedBy(policy string) error {
-	return status(400, `admission webhook "w" denied the request: Policy `+policy+` failed: no signature on example.test/unsigned:v1`)
+	return status(
+		400,
+		`admission webhook "w" denied the request: Policy `+policy+` failed: no signature on example.test/unsigned:v1`,
+	)
 }
 
 // by is a pod that a policy must refuse.
 func by(policy, name string) trialCase {
-	return trialCase{manifest: strings.ReplaceAll(denied(pod(name, "unsigned"), "unsigned"), "require-notation", policy)}
+	return trialCase{
+		manifest: strings.ReplaceAll(denied(pod(name, "unsigned"), "unsigned"), "require-notation", policy),
+	}
 }
 
 func TestAwaitEnforced(t *testing.T) {
 	t.Parallel()
-	both := map[string]trialCase{"deny/a": by("require-notation", "a"), "deny/b": by("other", "b"), "deny/c": by("other", "c")}
+	both := map[string]trialCase{
+		"deny/a": by("require-notation", "a"),
+		"deny/b": by("other", "b"),
+		"deny/c": by("other", "c"),
+	}
 	for name, test := range map[string]struct {
 		cases map[string]trialCase
 		admit func(pod string) error
@@ -53,32 +62,36 @@ func TestAwaitEnforced(t *testing.T) {
 			return refusedBy(map[string]string{"a": "require-notation", "b": "other", "c": "nobody"}[pod])
 		}, ""},
 		"not enforced": {both, func(string) error { return nil },
-			`the API server refuses deny/a by policy "require-notation": it took longer than 300ms (its last answer: it admits it)`},
+			`refuses deny/a by policy "require-notation": it took longer than 1s (its last answer: it admits it)`},
 		"one of two": {both, func(pod string) error {
 			if pod == "a" {
 				return refusedBy("require-notation")
 			}
 			return nil
 		}, `refuses deny/b by policy "other"`},
-		"by another policy": {both, func(string) error { return refusedBy("another") }, "its last answer: Policy another failed"},
+		"by another policy": {
+			both, func(string) error { return refusedBy("another") }, "its last answer: Policy another failed",
+		},
 		"for another reason": {both, func(string) error {
 			return status(400, `admission webhook "w" denied the request: Policy require-notation failed: out of order`)
 		}, "its last answer: Policy require-notation failed: out of order"},
-		"by the API server": {both, func(string) error { return status(422, "Policy require-notation failed: no signature") },
-			"its last answer: Policy require-notation failed: no signature"},
+		"by the API server": {both, func(string) error {
+			return status(422, "Policy require-notation failed: no signature")
+		}, "its last answer: Policy require-notation failed: no signature"},
 		"nothing to ask for": {map[string]trialCase{
 			"admit/a": {manifest: pod("a", "signed")},
 			"deny/b":  {manifest: pod("b", "signed") + "---\n" + denied(pod("b", "unsigned"), "unsigned")},
-			"deny/c":  {manifest: strings.Replace(denied(pod("c", "unsigned"), "unsigned"), "metadata:", "metadata:\n  namespace: x", 1)},
+			"deny/c":  {manifest: inNamespace("x", denied(pod("c", "unsigned"), "unsigned"))},
 			"deny/d":  {manifest: denied(job("d", "unsigned"), "unsigned")},
 		}, func(string) error { return errors.New("asked") }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newCluster(t, test.admit)
-			options := Options{Config: server.Config(), Images: testImages, Limit: 300 * time.Millisecond}
+			options := Options{Config: server.Config(), Images: testImages, Limit: time.Second}
 			err := AwaitEnforced(t.Context(), options, load(t, test.cases))
-			if errors.Is(err, ErrNotEnforced) != (test.says != "") || err != nil && !strings.Contains(err.Error(), test.says) {
+			if errors.Is(err, ErrNotEnforced) != (test.says != "") ||
+				err != nil && !strings.Contains(err.Error(), test.says) {
 				t.Errorf("got %v, want %q", err, test.says)
 			}
 			if server.Has("pods", "default", "a") {
@@ -99,7 +112,8 @@ func TestEnforcedLater(t *testing.T) {
 		return refusedBy("require-notation")
 	})
 	options := Options{Config: server.Config(), Images: testImages}
-	if err := AwaitEnforced(t.Context(), options, load(t, map[string]trialCase{"deny/a": by("require-notation", "a")})); err != nil {
+	workloads := load(t, map[string]trialCase{"deny/a": by("require-notation", "a")})
+	if err := AwaitEnforced(t.Context(), options, workloads); err != nil {
 		t.Error(err)
 	}
 	if asked.Load() != 3 {

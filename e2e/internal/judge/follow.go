@@ -69,12 +69,15 @@ func (f follower) followCronJob(ctx context.Context, a admitted) (fate, error) {
 	job := &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: cronJob.Name + "-now", Labels: cronJob.Spec.JobTemplate.Labels,
-			Annotations:     map[string]string{"cronjob.kubernetes.io/instantiate": "manual"},
-			OwnerReferences: []metav1.OwnerReference{{APIVersion: "batch/v1", Kind: "CronJob", Name: cronJob.Name, UID: cronJob.UID}},
+			Annotations: map[string]string{"cronjob.kubernetes.io/instantiate": "manual"},
+			OwnerReferences: []metav1.OwnerReference{
+				{APIVersion: "batch/v1", Kind: "CronJob", Name: cronJob.Name, UID: cronJob.UID},
+			},
 		},
 		Spec: cronJob.Spec.JobTemplate.Spec,
 	}
-	made, err := f.typed.BatchV1().Jobs(a.kept.GetNamespace()).Create(ctx, job, metav1.CreateOptions{FieldManager: FieldManager})
+	jobs := f.typed.BatchV1().Jobs(a.kept.GetNamespace())
+	made, err := jobs.Create(ctx, job, metav1.CreateOptions{FieldManager: FieldManager})
 	if err != nil {
 		return fate{}, fmt.Errorf("a Job made of it wasn't: %s", classify(ctx, err).reason)
 	}
@@ -124,7 +127,9 @@ func (f follower) followPods(ctx context.Context, a admitted) (fate, error) {
 
 // runs waits until an admitted pod runs, where there is a node to run it, and
 // returns what its containers do.
-func (f follower) runs(ctx context.Context, pod *unstructured.Unstructured, wanted []wantedImage) (does string, err error) {
+func (f follower) runs(
+	ctx context.Context, pod *unstructured.Unstructured, wanted []wantedImage,
+) (does string, err error) {
 	if !f.hasNode {
 		return "", nil
 	}
@@ -146,7 +151,8 @@ func said(does string) string {
 // withoutPods tells why a controller makes no pods of an object; "" if it does.
 func withoutPods(object *unstructured.Unstructured) string {
 	for _, field := range []string{"replicas", "parallelism"} {
-		if number, found, err := unstructured.NestedInt64(object.Object, "spec", field); err == nil && found && number == 0 {
+		number, found, err := unstructured.NestedInt64(object.Object, "spec", field)
+		if err == nil && found && number == 0 {
 			return "its " + field + " are 0"
 		}
 	}

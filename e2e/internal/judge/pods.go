@@ -28,7 +28,9 @@ var errPodRefused = errors.New("one was refused")
 // awaitPod waits for a pod that owner's selector picks, and that has the given
 // images unless they are nil. It ends with an error when an admission webhook
 // refuses a pod of owner's: controllers tell of that by an event.
-func awaitPod(ctx context.Context, clients clients, owner *unstructured.Unstructured, images []string) (*unstructured.Unstructured, error) {
+func awaitPod(
+	ctx context.Context, clients clients, owner *unstructured.Unstructured, images []string,
+) (*unstructured.Unstructured, error) {
 	selector, err := selectorOf(owner)
 	if err != nil {
 		return nil, err
@@ -46,7 +48,8 @@ func awaitPod(ctx context.Context, clients clients, owner *unstructured.Unstruct
 	}()
 	var found *unstructured.Unstructured
 	pods := clients.dynamic.Resource(podKind.GroupVersionResource()).Namespace(owner.GetNamespace())
-	err = await.Until(ctx, pods, metav1.ListOptions{LabelSelector: selector}, func(pod *unstructured.Unstructured, gone bool) error {
+	its := metav1.ListOptions{LabelSelector: selector}
+	err = await.Until(ctx, pods, its, func(pod *unstructured.Unstructured, gone bool) error {
 		if present := imagesOf(podKind, pod); gone || images != nil && !slices.Equal(images, present) {
 			return await.NotYet("pod %q with the images %q", pod.GetName(), present)
 		}
@@ -67,7 +70,9 @@ func awaitPod(ctx context.Context, clients clients, owner *unstructured.Unstruct
 // awaitRefusal returns with errPodRefused when an admission webhook has refused
 // a pod of owner's. Controllers try again after other faults, such as a
 // conflict, which it keeps in said.
-func awaitRefusal(ctx context.Context, client kubernetes.Interface, owner *unstructured.Unstructured, said *atomic.Value) error {
+func awaitRefusal(
+	ctx context.Context, client kubernetes.Interface, owner *unstructured.Unstructured, said *atomic.Value,
+) error {
 	see := func(event *corev1.Event, gone bool) error {
 		if gone || !concerns(ctx, client, event, owner) {
 			return await.NotYet("no event of it")
@@ -83,7 +88,9 @@ func awaitRefusal(ctx context.Context, client kubernetes.Interface, owner *unstr
 
 // concerns tells whether an event is about owner or about the ReplicaSet that
 // a Deployment makes its pods by.
-func concerns(ctx context.Context, client kubernetes.Interface, event *corev1.Event, owner *unstructured.Unstructured) bool {
+func concerns(
+	ctx context.Context, client kubernetes.Interface, event *corev1.Event, owner *unstructured.Unstructured,
+) bool {
 	about := event.InvolvedObject
 	if about.UID == owner.GetUID() {
 		return true
@@ -118,7 +125,9 @@ func selectorOf(owner *unstructured.Unstructured) (string, error) {
 
 // awaitScheduled waits until a DaemonSet's controller has looked for nodes
 // and returns on how many it makes a pod.
-func awaitScheduled(ctx context.Context, client kubernetes.Interface, daemonSet *unstructured.Unstructured) (nodes int32, err error) {
+func awaitScheduled(
+	ctx context.Context, client kubernetes.Interface, daemonSet *unstructured.Unstructured,
+) (nodes int32, err error) {
 	see := func(current *appsv1.DaemonSet, gone bool) error {
 		if gone {
 			return errors.New("it was deleted")

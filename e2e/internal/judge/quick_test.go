@@ -45,7 +45,10 @@ func (c *quickCluster) admit(object *unstructured.Unstructured) error {
 		image := container.Image()
 		for name, reason := range refusals {
 			if strings.Contains(image, "/"+name) {
-				return status(400, `admission webhook "check.example.test" denied the request: `+fmt.Sprintf(reason, image))
+				return status(
+					400,
+					`admission webhook "check.example.test" denied the request: `+fmt.Sprintf(reason, image),
+				)
 			}
 		}
 		if !strings.Contains(image, "@") {
@@ -59,7 +62,10 @@ func (c *quickCluster) admit(object *unstructured.Unstructured) error {
 func (c *quickCluster) act(object *unstructured.Unstructured) {
 	switch object.GetKind() {
 	case "Namespace":
-		c.server.Put(c.t, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: object.GetName(), Name: "default"}})
+		c.server.Put(
+			c.t,
+			&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: object.GetName(), Name: "default"}},
+		)
 	case "Pod":
 		c.run(object.GetNamespace(), object.GetName(), running)
 	case "Job":
@@ -68,7 +74,9 @@ func (c *quickCluster) act(object *unstructured.Unstructured) {
 		c.runOf(object, image, completed)
 		c.server.Put(c.t, &batchv1.Job{
 			ObjectMeta: metav1.ObjectMeta{Namespace: object.GetNamespace(), Name: object.GetName()},
-			Status:     batchv1.JobStatus{Conditions: []batchv1.JobCondition{{Type: batchv1.JobComplete, Status: corev1.ConditionTrue}}},
+			Status: batchv1.JobStatus{
+				Conditions: []batchv1.JobCondition{{Type: batchv1.JobComplete, Status: corev1.ConditionTrue}},
+			},
 		})
 	}
 }
@@ -83,7 +91,11 @@ func (c *quickCluster) run(namespace, name string, state corev1.ContainerState) 
 // runOf makes and runs a pod of a controller.
 func (c *quickCluster) runOf(owner *unstructured.Unstructured, image string, state corev1.ContainerState) {
 	pod := statusOfPod(corev1.PodSucceeded, c.digest, state)
-	pod.ObjectMeta = metav1.ObjectMeta{Namespace: owner.GetNamespace(), Name: owner.GetName() + "-pod", Labels: map[string]string{"of": owner.GetName()}}
+	pod.ObjectMeta = metav1.ObjectMeta{
+		Namespace: owner.GetNamespace(),
+		Name:      owner.GetName() + "-pod",
+		Labels:    map[string]string{"of": owner.GetName()},
+	}
 	pod.Spec.Containers = []corev1.Container{{Name: "main", Image: image}}
 	c.server.Put(c.t, pod)
 }
@@ -102,13 +114,22 @@ func selecting(name, image string) string {
 }
 
 var quickCases = map[string]trialCase{
-	"admit/signed":     {pod("signed", "signed"), true, report.Admitted, "pinned, running"},
-	"admit/job":        {selecting("job", "signed"), true, report.Admitted, "template and pod pinned, completed"},
-	"admit/elsewhere":  {strings.Replace(pod("there", "signed"), "metadata:", "metadata:\n  namespace: elsewhere", 1), true, report.Admitted, "pinned, running"},
-	"admit/unsigned":   {pod("admit-unsigned", "unsigned"), false, report.Refused, "document 1 must be admitted"},
-	"deny/unsigned":    {denied(pod("unsigned", "unsigned"), "unsigned"), true, report.Refused, "no signature on"},
-	"deny/otherreason": {denied(pod("otherreason", "example.test/otherreason:v1"), "example.test/otherreason:v1"), false, report.Refused, "nothing in it matches"},
-	"deny/signed":      {denied(pod("deny-signed", "signed"), "signed"), false, report.Admitted, "must be refused by policy"},
+	"admit/signed": {pod("signed", "signed"), true, report.Admitted, "pinned, running"},
+	"admit/job":    {selecting("job", "signed"), true, report.Admitted, "template and pod pinned, completed"},
+	"admit/elsewhere": {
+		strings.Replace(pod("there", "signed"), "metadata:", "metadata:\n  namespace: elsewhere", 1),
+		true, report.Admitted, "pinned, running",
+	},
+	"admit/unsigned": {pod("admit-unsigned", "unsigned"), false, report.Refused, "document 1 must be admitted"},
+	"deny/unsigned":  {denied(pod("unsigned", "unsigned"), "unsigned"), true, report.Refused, "no signature on"},
+	"deny/otherreason": {
+		denied(pod("otherreason", "example.test/otherreason:v1"), "example.test/otherreason:v1"),
+		false, report.Refused, "nothing in it matches",
+	},
+	"deny/signed": {
+		denied(pod("deny-signed", "signed"), "signed"),
+		false, report.Admitted, "must be refused by policy",
+	},
 }
 
 // TestRunOnNode judges with a node that runs what is admitted.
@@ -171,7 +192,11 @@ func TestNamespaceThatIsGoing(t *testing.T) {
 	}()
 	options := c.options()
 	options.Keep = true
-	verdicts, err := Run(t.Context(), options, load(t, map[string]trialCase{"admit/elsewhere": quickCases["admit/elsewhere"]}))
+	verdicts, err := Run(
+		t.Context(),
+		options,
+		load(t, map[string]trialCase{"admit/elsewhere": quickCases["admit/elsewhere"]}),
+	)
 	if err != nil || !verdicts[0].Passed {
 		t.Errorf("got %+v, %v", verdicts, err)
 	}
@@ -187,15 +212,18 @@ func TestRunThatCannot(t *testing.T) {
 		return apierrors.NewForbidden(schema.GroupResource{Resource: resource}, "", errors.New("no rights"))
 	}
 	for resource, words := range map[string][]string{
-		"namespaces":      {"preparing namespaces for workloads: ", "no rights"},
-		"serviceaccounts": {"preparing namespaces for workloads: ", `waiting for ServiceAccount "default"`, "no rights"},
+		"namespaces": {"preparing namespaces for workloads: ", "no rights"},
+		"serviceaccounts": {
+			"preparing namespaces for workloads: ", `waiting for ServiceAccount "default"`, "no rights",
+		},
 	} {
 		t.Run(resource, func(t *testing.T) {
 			t.Parallel()
 			c := newQuickCluster(t)
 			c.server.Deny(resource, forbidden(resource))
 			_, err := Run(t.Context(), c.options(), load(t, quickCases))
-			if err == nil || slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(err.Error(), word) }) {
+			if err == nil ||
+				slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(err.Error(), word) }) {
 				t.Errorf("got %v, want %q", err, words)
 			}
 		})

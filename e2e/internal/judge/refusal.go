@@ -53,15 +53,15 @@ func unreachable(err error) bool {
 // unexpected tells in what a refusal's reason isn't the expected one; it
 // returns "" if it is.
 func unexpected(refusal workload.Refusal, images Images, reason string) string {
-	if !fitsPolicy(reason, refusal.Policy) {
-		return fmt.Sprintf("it was refused for another reason: policy %q isn't named as the one that refuses", refusal.Policy)
-	}
-	if !refusal.Because.MatchString(reason) {
-		return fmt.Sprintf("it was refused for another reason: nothing in it matches %q", refusal.Because)
-	}
+	const another = "it was refused for another reason: "
 	reference := images.reference(refusal.Image)
-	if reference != "" && !namesImage(reason, reference) {
-		return fmt.Sprintf("it was refused for another reason: image %q isn't named", reference)
+	switch {
+	case !fitsPolicy(reason, refusal.Policy):
+		return fmt.Sprintf(another+"policy %q isn't named as the one that refuses", refusal.Policy)
+	case !refusal.Because.MatchString(reason):
+		return fmt.Sprintf(another+"nothing in it matches %q", refusal.Because)
+	case reference != "" && !namesImage(reason, reference):
+		return fmt.Sprintf(another+"image %q isn't named", reference)
 	}
 	return ""
 }

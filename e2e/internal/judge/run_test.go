@@ -30,44 +30,138 @@ type trialCase struct {
 
 // The webhook of these tests knows images by the name after the slash.
 var trialCases = map[string]trialCase{
-	"admit/signed":            {pod("signed", "signed"), true, report.Admitted, "pinned"},
-	"admit/users-own":         {pod("users-own", "example.test/signed:v2"), true, report.Admitted, "pinned"},
-	"admit/unpinned":          {pod("unpinned", "example.test/unpinned:v1"), false, report.Admitted, "without being pinned"},
-	"admit/repinned":          {pod("repinned", "repinned"), false, report.Admitted, "pinned to another digest than " + signedDigest},
-	"admit/unsigned":          {pod("admit-unsigned", "unsigned"), false, report.Refused, "document 1 must be admitted"},
-	"admit/update":            {pod("update", "signed") + "---\n" + pod("update", "signed-too"), true, report.Admitted, "pinned"},
-	"admit/ephemeral":         {pod("ephemeral", "signed") + "---\n" + pod("ephemeral", "signed") + ephemeral("signed-too"), true, report.Admitted, "pinned"},
-	"admit/deployment":        {controller("Deployment", "deployment", "signed"), true, report.Admitted, "template and pod pinned"},
-	"admit/deployment-update": {controller("Deployment", "rollout", "signed") + "---\n" + controller("Deployment", "rollout", "signed-too"), true, report.Admitted, "template and pod pinned"},
-	"admit/deployment-of-none": {strings.Replace(controller("Deployment", "none", "signed"), "spec:", "spec:\n  replicas: 0", 1),
-		true, report.Admitted, "no pod was judged: its replicas are 0"},
-	"admit/pod-refused-later": {controller("Deployment", "later", "example.test/laterunsigned:v1"), false, report.Admitted, "its pods: one was refused: "},
-	"admit/replicaset-update": {controller("ReplicaSet", "stay", "signed") + "---\n" + controller("ReplicaSet", "stay", "signed-too"), true, report.Admitted, "stay as they are"},
-	"admit/statefulset":       {controller("StatefulSet", "statefulset", "signed"), true, report.Admitted, "template and pod pinned"},
-	"admit/daemonset": {strings.Replace(controller("DaemonSet", "daemonset", "signed"), "containers:", "nodeSelector: {there: not}\n      containers:", 1),
-		true, report.Admitted, "there is no node for it"},
-	"admit/daemonset-on-node": {strings.Replace(controller("DaemonSet", "on-node", "signed"), "containers:", "tolerations: [{operator: Exists}]\n      containers:", 1),
-		true, report.Admitted, "template and pod pinned"},
-	"admit/replicationcontroller": {replicationController("old", "signed"), true, report.Admitted, "template and pod pinned"},
-	"admit/job":                   {job("job", "signed"), true, report.Admitted, "template and pod pinned"},
-	"admit/job-suspended":         {strings.Replace(job("suspended", "signed"), "spec:", "spec:\n  suspend: true", 1), true, report.Admitted, "its field suspend is true"},
-	"admit/cronjob":               {cronJob("cron", "signed"), true, report.Admitted, "a Job made of it: template and pod pinned"},
-	"admit/cronjob-refused-later": {cronJob("cron-later", "example.test/laterunsigned:v1"), false, report.Admitted, "its pods: one was refused: "},
+	"admit/signed":    {pod("signed", "signed"), true, report.Admitted, "pinned"},
+	"admit/users-own": {pod("users-own", "example.test/signed:v2"), true, report.Admitted, "pinned"},
+	"admit/unpinned": {
+		pod("unpinned", "example.test/unpinned:v1"),
+		false, report.Admitted, "without being pinned",
+	},
+	"admit/repinned": {
+		pod("repinned", "repinned"),
+		false, report.Admitted,
+		"pinned to another digest than " + signedDigest,
+	},
+	"admit/unsigned": {
+		pod("admit-unsigned", "unsigned"),
+		false, report.Refused, "document 1 must be admitted",
+	},
+	"admit/update": {
+		pod("update", "signed") + "---\n" + pod("update", "signed-too"),
+		true, report.Admitted, "pinned",
+	},
+	"admit/ephemeral": {
+		pod("ephemeral", "signed") + "---\n" + pod("ephemeral", "signed") + ephemeral("signed-too"),
+		true, report.Admitted, "pinned",
+	},
+	"admit/deployment": {
+		controller("Deployment", "deployment", "signed"),
+		true, report.Admitted, "template and pod pinned",
+	},
+	"admit/deployment-update": {
+		controller("Deployment", "rollout", "signed") + "---\n" + controller("Deployment", "rollout", "signed-too"),
+		true, report.Admitted, "template and pod pinned",
+	},
+	"admit/deployment-of-none": {
+		strings.Replace(controller("Deployment", "none", "signed"), "spec:", "spec:\n  replicas: 0", 1),
+		true, report.Admitted, "no pod was judged: its replicas are 0",
+	},
+	"admit/pod-refused-later": {
+		controller("Deployment", "later", "example.test/laterunsigned:v1"),
+		false, report.Admitted, "its pods: one was refused: ",
+	},
+	"admit/replicaset-update": {
+		controller("ReplicaSet", "stay", "signed") + "---\n" + controller("ReplicaSet", "stay", "signed-too"),
+		true, report.Admitted, "stay as they are",
+	},
+	"admit/statefulset": {
+		controller("StatefulSet", "statefulset", "signed"),
+		true, report.Admitted, "template and pod pinned",
+	},
+	"admit/daemonset": {
+		strings.Replace(
+			controller("DaemonSet", "daemonset", "signed"),
+			"containers:", "nodeSelector: {there: not}\n      containers:", 1,
+		),
+		true, report.Admitted, "there is no node for it",
+	},
+	"admit/daemonset-on-node": {
+		strings.Replace(
+			controller("DaemonSet", "on-node", "signed"),
+			"containers:", "tolerations: [{operator: Exists}]\n      containers:", 1,
+		),
+		true, report.Admitted, "template and pod pinned",
+	},
+	"admit/replicationcontroller": {
+		replicationController("old", "signed"),
+		true, report.Admitted, "template and pod pinned",
+	},
+	"admit/job": {job("job", "signed"), true, report.Admitted, "template and pod pinned"},
+	"admit/job-suspended": {
+		strings.Replace(job("suspended", "signed"), "spec:", "spec:\n  suspend: true", 1),
+		true, report.Admitted, "its field suspend is true",
+	},
+	"admit/cronjob": {
+		cronJob("cron", "signed"),
+		true, report.Admitted, "a Job made of it: template and pod pinned",
+	},
+	"admit/cronjob-refused-later": {
+		cronJob("cron-later", "example.test/laterunsigned:v1"),
+		false, report.Admitted, "its pods: one was refused: ",
+	},
 
-	"deny/unsigned":     {denied(pod("unsigned", "unsigned"), "unsigned"), true, report.Refused, "Policy require-notation failed: no signature on"},
-	"deny/clusterstyle": {denied(pod("clusterstyle", "example.test/clusterstyle:v1"), "example.test/clusterstyle:v1"), true, report.Refused, "require-notation:\n"},
-	"deny/update":       {pod("deny-update", "signed") + "---\n" + denied(pod("deny-update", "unsigned"), "unsigned"), true, report.Refused, "no signature on"},
-	"deny/ephemeral":    {pod("deny-ephemeral", "signed") + "---\n" + denied(pod("deny-ephemeral", "signed")+ephemeral("unsigned"), "unsigned"), true, report.Refused, "no signature on"},
-	"deny/signed":       {denied(pod("deny-signed", "signed"), "signed"), false, report.Admitted, `must be refused by policy "require-notation"`},
-	"deny/too-early":    {pod("early", "unsigned") + "---\n" + denied(pod("early", "unsigned"), "unsigned"), false, report.Refused, "document 1 must be admitted"},
-	"deny/otherpolicy":  {denied(pod("otherpolicy", "example.test/otherpolicy:v1"), "example.test/otherpolicy:v1"), false, report.Refused, "isn't named as the one that refuses"},
-	"deny/otherreason":  {denied(pod("otherreason", "example.test/otherreason:v1"), "example.test/otherreason:v1"), false, report.Refused, "nothing in it matches"},
-	"deny/otherimage":   {denied(pod("otherimage", "example.test/otherimage:v1"), "example.test/otherimage:v1"), false, report.Refused, `image "example.test/otherimage:v1" isn't named`},
-	"deny/silent":       {denied(pod("silent", "example.test/silent:v1"), "example.test/silent:v1"), false, report.Refused, "isn't named as the one that refuses"},
-	"deny/broken":       {denied(pod("broken", "example.test/broken:v1"), "example.test/broken:v1"), false, report.Failed, "failed calling webhook"},
-	"deny/invalid":      {denied(pod("In_Valid", "unsigned"), "unsigned"), false, report.Failed, "In_Valid"},
-	"deny/other-namespace": {strings.Replace(denied(pod("elsewhere", "unsigned"), "unsigned"), "metadata:", "metadata:\n  namespace: elsewhere", 1),
-		true, report.Refused, "no signature on"},
+	"deny/unsigned": {
+		denied(pod("unsigned", "unsigned"), "unsigned"),
+		true, report.Refused, "Policy require-notation failed: no signature on",
+	},
+	"deny/clusterstyle": {
+		denied(pod("clusterstyle", "example.test/clusterstyle:v1"), "example.test/clusterstyle:v1"),
+		true, report.Refused, "require-notation:\n",
+	},
+	"deny/update": {
+		pod("deny-update", "signed") + "---\n" + denied(pod("deny-update", "unsigned"), "unsigned"),
+		true, report.Refused, "no signature on",
+	},
+	"deny/ephemeral": {
+		pod("deny-ephemeral", "signed") + "---\n" +
+			denied(pod("deny-ephemeral", "signed")+ephemeral("unsigned"), "unsigned"),
+		true, report.Refused, "no signature on",
+	},
+	"deny/signed": {
+		denied(pod("deny-signed", "signed"), "signed"),
+		false, report.Admitted, `must be refused by policy "require-notation"`,
+	},
+	"deny/too-early": {
+		pod("early", "unsigned") + "---\n" + denied(pod("early", "unsigned"), "unsigned"),
+		false, report.Refused, "document 1 must be admitted",
+	},
+	"deny/otherpolicy": {
+		denied(pod("otherpolicy", "example.test/otherpolicy:v1"), "example.test/otherpolicy:v1"),
+		false, report.Refused, "isn't named as the one that refuses",
+	},
+	"deny/otherreason": {
+		denied(pod("otherreason", "example.test/otherreason:v1"), "example.test/otherreason:v1"),
+		false, report.Refused, "nothing in it matches",
+	},
+	"deny/otherimage": {
+		denied(pod("otherimage", "example.test/otherimage:v1"), "example.test/otherimage:v1"),
+		false, report.Refused, `image "example.test/otherimage:v1" isn't named`,
+	},
+	"deny/silent": {
+		denied(pod("silent", "example.test/silent:v1"), "example.test/silent:v1"),
+		false, report.Refused, "isn't named as the one that refuses",
+	},
+	"deny/broken": {
+		denied(pod("broken", "example.test/broken:v1"), "example.test/broken:v1"),
+		false, report.Failed, "failed calling webhook",
+	},
+	"deny/invalid": {denied(pod("In_Valid", "unsigned"), "unsigned"), false, report.Failed, "In_Valid"},
+	"deny/other-namespace": {
+		strings.Replace(
+			denied(pod("elsewhere", "unsigned"), "unsigned"),
+			"metadata:", "metadata:\n  namespace: elsewhere", 1,
+		),
+		true, report.Refused, "no signature on",
+	},
 }
 
 var testImages = Images{
@@ -78,7 +172,15 @@ var testImages = Images{
 }
 
 func pod(name, image string) string {
-	return fmt.Sprintf("apiVersion: v1\nkind: Pod\nmetadata:\n  name: %s\nspec:\n  containers:\n    - {name: main, image: %q}\n", name, image)
+	return fmt.Sprintf(
+		"apiVersion: v1\nkind: Pod\nmetadata:\n  name: %s\nspec:\n  containers:\n    - {name: main, image: %q}\n", name,
+		image,
+	)
+}
+
+// inNamespace makes a manifest name its namespace.
+func inNamespace(name, manifest string) string {
+	return strings.Replace(manifest, "metadata:", "metadata:\n  namespace: "+name, 1)
 }
 
 func ephemeral(image string) string {
@@ -106,11 +208,19 @@ func replicationController(name, image string) string {
 }
 
 func job(name, image string) string {
-	return fmt.Sprintf("apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: %s\nspec:\n  template: %s\n", name, jobTemplate(image))
+	return fmt.Sprintf(
+		"apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: %s\nspec:\n  template: %s\n", name,
+		jobTemplate(image),
+	)
 }
 
 func cronJob(name, image string) string {
-	return fmt.Sprintf("apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: %s\nspec: {schedule: '@yearly', jobTemplate: {spec: {template: %s}}}\n", name, jobTemplate(image))
+	return fmt.Sprintf(
+		"apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: %s\n"+
+			"spec: {schedule: '@yearly', jobTemplate: {spec: {template: %s}}}\n",
+		name,
+		jobTemplate(image),
+	)
 }
 
 func jobTemplate(image string) string {
@@ -121,7 +231,10 @@ func jobTemplate(image string) string {
 // the one refuses the image that the other has pinned.
 func awaitWebhooks(t *testing.T, options Options) {
 	t.Helper()
-	manifest := strings.Replace(denied(pod("probe", "unsigned"), "unsigned"), "no signature|another wording", "no signature on [^ ]*@sha256", 1)
+	manifest := strings.Replace(
+		denied(pod("probe", "unsigned"), "unsigned"),
+		"no signature|another wording", "no signature on [^ ]*@sha256", 1,
+	)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	probe := load(t, map[string]trialCase{"deny/probe": {manifest: manifest}})
@@ -180,14 +293,20 @@ func TestRun(t *testing.T) {
 		}
 		says := v.Failure + "\n" + v.Reason + "\n" + v.Detail
 		if v.Passed != want.passed || v.Seen != want.seen || !strings.Contains(says, want.says) {
-			t.Errorf("%s: passed %v, seen %s, says %q; want %v, %s, %q", v.Workload, v.Passed, v.Seen, says, want.passed, want.seen, want.says)
+			t.Errorf(
+				"%s: passed %v, seen %s, says %q; want %v, %s, %q", v.Workload, v.Passed, v.Seen, says, want.passed,
+				want.seen, want.says,
+			)
 		}
 		if v.Passed == (v.Failure != "") {
 			t.Errorf("%s: passed is %v with failure %q", v.Workload, v.Passed, v.Failure)
 		}
 	}
 	t.Run("cleanup", func(t *testing.T) { checkCleanup(t, Options{Config: config}) })
-	t.Run("cancelled", func(t *testing.T) { checkCancelled(t, Options{Config: config, Images: testImages}, workloads[:4]) })
+	t.Run(
+		"cancelled",
+		func(t *testing.T) { checkCancelled(t, Options{Config: config, Images: testImages}, workloads[:4]) },
+	)
 }
 
 // checkCleanup checks that the namespaces that a run has made are going.

@@ -49,9 +49,11 @@ func whatContainersDo(pod *corev1.Pod, wanted []wantedImage) (does, why string) 
 		case !found:
 			return "", fmt.Sprintf("container %q hasn't been started%s", want.container, unscheduled(pod))
 		case status.State.Waiting != nil:
-			return "", fmt.Sprintf("container %q waits: %s %s", want.container, status.State.Waiting.Reason, status.State.Waiting.Message)
+			waits := status.State.Waiting
+			return "", fmt.Sprintf("container %q waits: %s %s", want.container, waits.Reason, waits.Message)
 		case status.State.Terminated != nil && status.State.Terminated.ExitCode != 0:
-			return "", fmt.Sprintf("container %q ended with exit code %d", want.container, status.State.Terminated.ExitCode)
+			ended := status.State.Terminated
+			return "", fmt.Sprintf("container %q ended with exit code %d", want.container, ended.ExitCode)
 		case status.State.Terminated != nil && want.list == "containers":
 			does = "completed"
 		case status.State.Running != nil && want.list == "containers" && !status.Ready:
@@ -122,7 +124,8 @@ func awaitCompletion(ctx context.Context, client kubernetes.Interface, namespace
 				return fmt.Errorf("it failed: %s", condition.Message)
 			}
 		}
-		return await.NotYet("%d pods of it run, %d have succeeded, %d have failed", job.Status.Active, job.Status.Succeeded, job.Status.Failed)
+		return await.NotYet("%d pods of it run, %d have succeeded, %d have failed",
+			job.Status.Active, job.Status.Succeeded, job.Status.Failed)
 	}
 	if err := await.Until(ctx, client.BatchV1().Jobs(namespace), await.Named(name), see); err != nil {
 		return fmt.Errorf("waiting for Job %q to complete: %w", name, err)

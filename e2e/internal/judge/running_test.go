@@ -9,14 +9,22 @@ import (
 
 // containerStatus is a container that runs the image with a digest.
 func containerStatus(name, digest string, state corev1.ContainerState) corev1.ContainerStatus {
-	return corev1.ContainerStatus{Name: name, ImageID: "registry/app@" + digest, ContainerID: "containerd://1", State: state, Ready: true}
+	return corev1.ContainerStatus{
+		Name:        name,
+		ImageID:     "registry/app@" + digest,
+		ContainerID: "containerd://1",
+		State:       state,
+		Ready:       true,
+	}
 }
 
 var (
 	running   = corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
 	completed = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{}}
 	broken    = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 3}}
-	waiting   = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: "blocked"}}
+	waiting   = corev1.ContainerState{
+		Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: "blocked"},
+	}
 )
 
 func TestWhatContainersDo(t *testing.T) {
@@ -55,12 +63,18 @@ func TestCheckImageIDs(t *testing.T) {
 	images := Images{"signed": {Digest: "sha256:1", SameContent: []string{"sha256:2"}}, "other": {Digest: "sha256:1"}}
 	wanted := []wantedImage{{list: "containers", container: "main", digest: "sha256:1"}}
 	for digest, want := range map[string]bool{"sha256:1": true, "sha256:2": true, "sha256:3": false, "": false} {
-		pod := &corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{containerStatus("main", digest, running)}}}
+		pod := &corev1.Pod{
+			Status: corev1.PodStatus{
+				ContainerStatuses: []corev1.ContainerStatus{containerStatus("main", digest, running)},
+			},
+		}
 		if err := checkImageIDs(pod, wanted, images); (err == nil) != want {
 			t.Errorf("%q: %v", digest, err)
 		}
 	}
-	pod := &corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: "main", ImageID: "registry/app"}}}}
+	pod := &corev1.Pod{
+		Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: "main", ImageID: "registry/app"}}},
+	}
 	if err := checkImageIDs(pod, wanted, images); err == nil {
 		t.Error("an image without a digest is taken for the pinned one")
 	}

@@ -37,7 +37,8 @@ func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
 		}
 		verdict.Seen = report.Admitted
 		if decides {
-			verdict.Failure = fmt.Sprintf("document %d was admitted, but must be refused by policy %q", document.Number, w.Refusal.Policy)
+			verdict.Failure = fmt.Sprintf("document %d was admitted, but must be refused by policy %q",
+				document.Number, w.Refusal.Policy)
 			return verdict
 		}
 		object := admitted{document.Kind, kept, wantedImages(w.Documents[i], t.images), document.Updates >= 0}

@@ -23,12 +23,17 @@ import (
 
 // in is the metadata of an object.
 func in(name, uid string) metav1.ObjectMeta {
-	return metav1.ObjectMeta{Namespace: "default", Name: name, UID: types.UID(uid), Labels: map[string]string{"app": name}}
+	return metav1.ObjectMeta{
+		Namespace: "default",
+		Name:      name,
+		UID:       types.UID(uid),
+		Labels:    map[string]string{"app": name},
+	}
 }
 
 // short bounds a wait that is to be given up.
 func short(t *testing.T) context.Context {
-	ctx, cancel := await.Within(t.Context(), 300*time.Millisecond)
+	ctx, cancel := await.Within(t.Context(), time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -59,11 +64,17 @@ func TestAwaitRuns(t *testing.T) {
 		does string
 		says string
 	}{
-		"runs":          {statusOfPod(corev1.PodRunning, signedDigest, running), "running", ""},
-		"completes":     {statusOfPod(corev1.PodSucceeded, signedDigest, completed), "completed", ""},
-		"another image": {statusOfPod(corev1.PodRunning, otherDigest, running), "", "runs " + otherDigest + " instead of the pinned " + signedDigest},
-		"fails":         {statusOfPod(corev1.PodFailed, signedDigest, broken), "", `it failed: container "main" ended with exit code 3`},
-		"deleted":       {nil, "", `it was deleted before it ran: container "main" waits: ErrImagePull blocked`},
+		"runs":      {statusOfPod(corev1.PodRunning, signedDigest, running), "running", ""},
+		"completes": {statusOfPod(corev1.PodSucceeded, signedDigest, completed), "completed", ""},
+		"another image": {
+			statusOfPod(corev1.PodRunning, otherDigest, running), "",
+			"runs " + otherDigest + " instead of the pinned " + signedDigest,
+		},
+		"fails": {
+			statusOfPod(corev1.PodFailed, signedDigest, broken), "",
+			`it failed: container "main" ended with exit code 3`,
+		},
+		"deleted": {nil, "", `it was deleted before it ran: container "main" waits: ErrImagePull blocked`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -89,7 +100,11 @@ func TestAwaitRuns(t *testing.T) {
 		server := kubetest.New(t)
 		server.Put(t, starting)
 		_, err := awaitRuns(short(t), server.Client(t), "default", "app", wanted, nil)
-		says(t, err, `pod "app" doesn't run as it must: it took longer than 300ms (last seen: container "main" waits: ErrImagePull blocked)`)
+		says(
+			t, err,
+			`pod "app" doesn't run as it must: it took longer than 1s `+
+				`(last seen: container "main" waits: ErrImagePull blocked)`,
+		)
 	})
 }
 
@@ -104,10 +119,13 @@ func TestAwaitCompletion(t *testing.T) {
 		job  *batchv1.Job
 		says string
 	}{
-		"complete":     {ended(batchv1.JobComplete, corev1.ConditionTrue), ""},
-		"failed":       {ended(batchv1.JobFailed, corev1.ConditionTrue), "it failed: too often"},
-		"not complete": {ended(batchv1.JobComplete, corev1.ConditionFalse), "(last seen: 1 pods of it run, 0 have succeeded, 0 have failed)"},
-		"suspended":    {ended(batchv1.JobSuspended, corev1.ConditionTrue), "took longer than 300ms"},
+		"complete": {ended(batchv1.JobComplete, corev1.ConditionTrue), ""},
+		"failed":   {ended(batchv1.JobFailed, corev1.ConditionTrue), "it failed: too often"},
+		"not complete": {
+			ended(batchv1.JobComplete, corev1.ConditionFalse),
+			"(last seen: 1 pods of it run, 0 have succeeded, 0 have failed)",
+		},
+		"suspended": {ended(batchv1.JobSuspended, corev1.ConditionTrue), "took longer than 1s"},
 	} {
 		server := kubetest.New(t)
 		server.Put(t, test.job)
@@ -143,9 +161,14 @@ func TestAwaitPod(t *testing.T) {
 	t.Parallel()
 	isController := true
 	replicaSet := &appsv1.ReplicaSet{ObjectMeta: in("app-1", "2")}
-	replicaSet.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "Deployment", Name: "app", UID: "1", Controller: &isController}}
+	replicaSet.OwnerReferences = []metav1.OwnerReference{
+		{APIVersion: "apps/v1", Kind: "Deployment", Name: "app", UID: "1", Controller: &isController},
+	}
 	podOf := func(label, image string) *corev1.Pod {
-		pod := &corev1.Pod{ObjectMeta: in("pod-of-"+label, "3"), Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: image}}}}
+		pod := &corev1.Pod{
+			ObjectMeta: in("pod-of-"+label, "3"),
+			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: image}}},
+		}
 		pod.Labels = map[string]string{"app": label}
 		return pod
 	}
@@ -154,14 +177,30 @@ func TestAwaitPod(t *testing.T) {
 		there []runtime.Object
 		says  string
 	}{
-		"its pod":             {[]runtime.Object{podOf("app", "new")}, ""},
-		"an older one":        {[]runtime.Object{podOf("app", "old")}, `(last seen: pod "pod-of-app" with the images ["old"])`},
-		"another's":           {[]runtime.Object{podOf("web", "new")}, "none appeared: it took longer than 300ms (last seen: nothing)"},
-		"refused":             {[]runtime.Object{refusal("e", "Deployment", "app", "1", denied)}, "its pods: one was refused: " + denied},
-		"refused to its set":  {[]runtime.Object{replicaSet, refusal("e", "ReplicaSet", "app-1", "2", denied)}, "its pods: one was refused: " + denied},
-		"refused to another":  {[]runtime.Object{refusal("e", "Deployment", "web", "9", denied)}, "took longer than 300ms"},
-		"refused to no set":   {[]runtime.Object{refusal("e", "ReplicaSet", "web-1", "9", denied)}, "took longer than 300ms"},
-		"after another fault": {[]runtime.Object{refusal("e", "Deployment", "app", "1", "object is being deleted")}, "(its controller says: object is being deleted)"},
+		"its pod": {[]runtime.Object{podOf("app", "new")}, ""},
+		"an older one": {
+			[]runtime.Object{podOf("app", "old")}, `(last seen: pod "pod-of-app" with the images ["old"])`,
+		},
+		"another's": {
+			[]runtime.Object{podOf("web", "new")}, "none appeared: it took longer than 1s (last seen: nothing)",
+		},
+		"refused": {
+			[]runtime.Object{refusal("e", "Deployment", "app", "1", denied)}, "its pods: one was refused: " + denied,
+		},
+		"refused to its set": {
+			[]runtime.Object{replicaSet, refusal("e", "ReplicaSet", "app-1", "2", denied)},
+			"its pods: one was refused: " + denied,
+		},
+		"refused to another": {
+			[]runtime.Object{refusal("e", "Deployment", "web", "9", denied)}, "took longer than 1s",
+		},
+		"refused to no set": {
+			[]runtime.Object{refusal("e", "ReplicaSet", "web-1", "9", denied)}, "took longer than 1s",
+		},
+		"after another fault": {
+			[]runtime.Object{refusal("e", "Deployment", "app", "1", "object is being deleted")},
+			"(its controller says: object is being deleted)",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -191,14 +230,19 @@ func TestAwaitPodThatMayNotBeWatched(t *testing.T) {
 		t.Run(resource, func(t *testing.T) {
 			t.Parallel()
 			server := kubetest.New(t)
-			server.Deny(resource, apierrors.NewForbidden(schema.GroupResource{Resource: resource}, "", errors.New("no rights")))
+			server.Deny(
+				resource,
+				apierrors.NewForbidden(schema.GroupResource{Resource: resource}, "", errors.New("no rights")),
+			)
 			clients, err := newClients(server.Config())
 			if err != nil {
 				t.Fatal(err)
 			}
 			deployment := &appsv1.Deployment{ObjectMeta: in("app", "1")}
 			deployment.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "app"}}
-			_, err = awaitPod(t.Context(), clients, asUnstructured(t, "Deployment", deployment), nil)
+			ctx, cancel := await.Within(t.Context(), 10*time.Second)
+			defer cancel()
+			_, err = awaitPod(ctx, clients, asUnstructured(t, "Deployment", deployment), nil)
 			says(t, err, "no rights")
 		})
 	}
@@ -211,14 +255,21 @@ func TestSelectorOf(t *testing.T) {
 		selector   map[string]any
 		want, says string
 	}{
-		"labels":                 {"Deployment", map[string]any{"matchLabels": map[string]any{"a": "b"}}, "a=b", ""},
-		"ReplicationController":  {"ReplicationController", map[string]any{"a": "b"}, "a=b", ""},
-		"expressions":            {"Job", map[string]any{"matchExpressions": []any{map[string]any{"key": "a", "operator": "Exists"}}}, "a", ""},
-		"none":                   {"Deployment", nil, "", "has no selector of pods"},
-		"no operator that is":    {"Job", map[string]any{"matchExpressions": []any{map[string]any{"key": "a", "operator": "Like"}}}, "", "Like"},
+		"labels":                {"Deployment", map[string]any{"matchLabels": map[string]any{"a": "b"}}, "a=b", ""},
+		"ReplicationController": {"ReplicationController", map[string]any{"a": "b"}, "a=b", ""},
+		"expressions": {
+			"Job", map[string]any{"matchExpressions": []any{map[string]any{"key": "a", "operator": "Exists"}}}, "a", "",
+		},
+		"none": {"Deployment", nil, "", "has no selector of pods"},
+		"no operator that is": {
+			"Job", map[string]any{"matchExpressions": []any{map[string]any{"key": "a", "operator": "Like"}}}, "",
+			"Like",
+		},
 		"something else as such": {"Job", map[string]any{"matchLabels": "a"}, "", "from string"},
 	} {
-		object := &unstructured.Unstructured{Object: map[string]any{"kind": test.kind, "spec": map[string]any{"selector": test.selector}}}
+		object := &unstructured.Unstructured{
+			Object: map[string]any{"kind": test.kind, "spec": map[string]any{"selector": test.selector}},
+		}
 		got, err := selectorOf(object)
 		if got != test.want {
 			t.Errorf("%s: got %q, %v", name, got, err)
@@ -239,7 +290,10 @@ func TestAwaitScheduled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := kubetest.New(t)
-			daemonSet := &appsv1.DaemonSet{ObjectMeta: in("app", "1"), Status: appsv1.DaemonSetStatus{ObservedGeneration: test.observed, DesiredNumberScheduled: 3}}
+			daemonSet := &appsv1.DaemonSet{
+				ObjectMeta: in("app", "1"),
+				Status:     appsv1.DaemonSetStatus{ObservedGeneration: test.observed, DesiredNumberScheduled: 3},
+			}
 			daemonSet.Generation = 2
 			server.Put(t, daemonSet)
 			nodes, err := awaitScheduled(short(t), server.Client(t), asUnstructured(t, "DaemonSet", daemonSet))

@@ -32,12 +32,13 @@ var podMakers = []string{
 
 // refusals are what the webhook of the tests says to an image by its name.
 var refusals = map[string]string{
-	"unsigned":     "Policy require-notation failed: no signature on %s",
-	"clusterstyle": "\n\nresource Pod/x/y was blocked due to the following policies \n\nrequire-notation:\n  rule: 'no signature on %s'\n",
-	"otherpolicy":  "Policy other failed: no signature on %s, says require-notation: too",
-	"otherreason":  "Policy require-notation error: the registry doesn't answer for %s",
-	"otherimage":   "Policy require-notation failed: no signature on prefix-%s",
-	"silent":       "",
+	"unsigned": "Policy require-notation failed: no signature on %s",
+	"clusterstyle": "\n\nresource Pod/x/y was blocked due to the following policies \n\n" +
+		"require-notation:\n  rule: 'no signature on %s'\n",
+	"otherpolicy": "Policy other failed: no signature on %s, says require-notation: too",
+	"otherreason": "Policy require-notation error: the registry doesn't answer for %s",
+	"otherimage":  "Policy require-notation failed: no signature on prefix-%s",
+	"silent":      "",
 }
 
 // registerWebhooks registers an admission webhook that pins images and
@@ -58,19 +59,39 @@ func registerWebhooks(t *testing.T, config *rest.Config) {
 	none := registrationv1.SideEffectClassNone
 	rules := []registrationv1.RuleWithOperations{{
 		Operations: []registrationv1.OperationType{registrationv1.Create, registrationv1.Update},
-		Rule:       registrationv1.Rule{APIGroups: []string{"", "apps", "batch"}, APIVersions: []string{"v1"}, Resources: podMakers},
+		Rule: registrationv1.Rule{
+			APIGroups:   []string{"", "apps", "batch"},
+			APIVersions: []string{"v1"},
+			Resources:   podMakers,
+		},
 	}}
 	hooks := client.AdmissionregistrationV1()
 	_, err = hooks.MutatingWebhookConfigurations().Create(t.Context(), &registrationv1.MutatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: "pin"},
-		Webhooks:   []registrationv1.MutatingWebhook{{Name: "pin.example.test", ClientConfig: connect("/mutate"), Rules: rules, SideEffects: &none, AdmissionReviewVersions: []string{"v1"}}},
+		Webhooks: []registrationv1.MutatingWebhook{
+			{
+				Name:                    "pin.example.test",
+				ClientConfig:            connect("/mutate"),
+				Rules:                   rules,
+				SideEffects:             &none,
+				AdmissionReviewVersions: []string{"v1"},
+			},
+		},
 	}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = hooks.ValidatingWebhookConfigurations().Create(t.Context(), &registrationv1.ValidatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: "check"},
-		Webhooks:   []registrationv1.ValidatingWebhook{{Name: "check.example.test", ClientConfig: connect("/validate"), Rules: rules, SideEffects: &none, AdmissionReviewVersions: []string{"v1"}}},
+		Webhooks: []registrationv1.ValidatingWebhook{
+			{
+				Name:                    "check.example.test",
+				ClientConfig:            connect("/validate"),
+				Rules:                   rules,
+				SideEffects:             &none,
+				AdmissionReviewVersions: []string{"v1"},
+			},
+		},
 	}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +143,11 @@ func pin(kind workload.Kind, object *unstructured.Unstructured) []byte {
 }
 
 // refuse fills in a refusal if an image is one to refuse.
-func refuse(response *admissionv1.AdmissionResponse, kind workload.Kind, object *unstructured.Unstructured) (broken bool) {
+func refuse(
+	response *admissionv1.AdmissionResponse,
+	kind workload.Kind,
+	object *unstructured.Unstructured,
+) (broken bool) {
 	for _, container := range kind.Containers(object) {
 		image := container.Image()
 		if strings.Contains(image, "/broken") {

@@ -39,7 +39,8 @@ func (p place) group() schema.GroupResource { return schema.GroupResource{Resour
 // kinds are those of the objects of each resource that clients have types for.
 var kinds = sync.OnceValue(func() map[string]schema.GroupVersionKind {
 	byResource := map[string]schema.GroupVersionKind{}
-	for _, group := range []schema.GroupVersion{corev1.SchemeGroupVersion, appsv1.SchemeGroupVersion, batchv1.SchemeGroupVersion} {
+	groups := []schema.GroupVersion{corev1.SchemeGroupVersion, appsv1.SchemeGroupVersion, batchv1.SchemeGroupVersion}
+	for _, group := range groups {
 		for kind := range scheme.Scheme.KnownTypes(group) {
 			resource, _ := meta.UnsafeGuessKindToResource(group.WithKind(kind))
 			byResource[resource.Resource] = group.WithKind(kind)

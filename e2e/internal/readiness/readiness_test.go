@@ -36,11 +36,13 @@ func ask(t *testing.T, url string) (answer <-chan string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = connection.Close() })
-	if _, err := io.WriteString(connection, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET "+readiness.Path+" HTTP/1.0\r\n\r\n"); err != nil {
+	requests := "HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET " + readiness.Path + " HTTP/1.0\r\n\r\n"
+	if _, err := io.WriteString(connection, requests); err != nil {
 		t.Fatal(err)
 	}
 	from := bufio.NewReader(connection)
-	if response, err := http.ReadResponse(from, &http.Request{Method: http.MethodHead}); err != nil || response.StatusCode != http.StatusNotFound {
+	if response, err := http.ReadResponse(from, &http.Request{Method: http.MethodHead}); err != nil ||
+		response.StatusCode != http.StatusNotFound {
 		t.Fatalf("asking for what isn't there: %v, %v", response, err)
 	}
 	answers := make(chan string, 1)
