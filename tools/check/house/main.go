@@ -50,10 +50,13 @@ func show(out io.Writer, measured house) {
 	fmt.Fprintf(out, "%-10s %6s %14s %18s %14s %9s\n",
 		"", "", "median/longest", "median/90%/longest", "a line of code", "lines")
 	for _, name := range slices.SortedFunc(maps.Keys(measured.folders), wholeLast) {
-		f := measured.folders[name]
-		fmt.Fprintf(out, "%-10s %6d %10d/%3d %10d/%3d/%3d %14.2f %7.1f %%\n", name, f.code,
+		f, share := measured.folders[name], "only tests"
+		if f.code > 0 {
+			share = fmt.Sprintf("%.2f", f.testShare())
+		}
+		fmt.Fprintf(out, "%-10s %6d %10d/%3d %10d/%3d/%3d %14s %7.1f %%\n", name, f.code,
 			at(f.files, 0.5), at(f.files, 1), at(f.functions, 0.5), at(f.functions, 0.9), at(f.functions, 1),
-			f.testShare(), 100*f.wideShare())
+			share, 100*f.wideShare())
 	}
 	for _, c := range measured.folders[whole].circles {
 		fmt.Fprintln(out, c)
