@@ -8,6 +8,7 @@ import (
 	"dagger/container-signing/internal/dagger"
 	"dagger/container-signing/internal/failure"
 	"dagger/container-signing/internal/reference"
+	"dagger/container-signing/internal/request"
 	"dagger/container-signing/internal/result"
 )
 
@@ -22,13 +23,13 @@ type source struct {
 // check finds a source that can't be read.
 func (s source) check() error {
 	if s.image == "" {
-		return nil
+		return request.NoImage(s.registry != nil, s.plainHTTP)
 	}
-	image, err := reference.Parse(s.image)
+	images, err := request.Images([]string{s.image}, s.registry != nil)
 	if err != nil {
 		return err
 	}
-	return s.at(image).Check()
+	return s.at(images[0]).Check()
 }
 
 // at is how the registry of the image is reached.

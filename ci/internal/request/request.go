@@ -90,6 +90,15 @@ func Images(texts []string, service bool) ([]reference.Image, error) {
 	return images, nil
 }
 
+// NoImage finds that a registry is told of though no image of it is.
+func NoImage(registry, plainHTTP bool) error {
+	if !registry && !plainHTTP {
+		return nil
+	}
+	return hint.Add(errors.New("reading --registry and --plain-http: they are of the registry of --image, and there is none"),
+		"name the image by --image, or leave them out")
+}
+
 // Assignment reads a variable of a signer's environment.
 func Assignment(text string) (name, value string, err error) {
 	name, value, found := strings.Cut(text, "=")

@@ -101,6 +101,15 @@ func TestImages(t *testing.T) {
 	refused(t, "a wrong name", err, `"localhost:5002/A"`, "give an image in a registry")
 }
 
+func TestNoImage(t *testing.T) {
+	if err := NoImage(false, false); err != nil {
+		t.Error(err)
+	}
+	for _, given := range [][2]bool{{true, false}, {false, true}, {true, true}} {
+		refused(t, "a registry of nothing", NoImage(given[0], given[1]), "there is none", "name the image by --image")
+	}
+}
+
 func TestAssignment(t *testing.T) {
 	for text, want := range map[string][2]string{
 		"NAME=value": {"NAME", "value"}, "NAME=": {"NAME", ""}, "URL=http://x/?a=b": {"URL", "http://x/?a=b"},

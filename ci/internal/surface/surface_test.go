@@ -160,29 +160,32 @@ func TestModule(t *testing.T) {
 // TestExamples makes sure that each command line of the documentation and of
 // the workflows names functions and flags that exist.
 func TestExamples(t *testing.T) {
-	workflows, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*.yml"))
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, pattern := range []string{"*.md", "docs/*.md", ".github/workflows/*.yml", "ci/*.go", "ci/internal/*/*.go"} {
+		found, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
 	}
-	comments, err := filepath.Glob("../../*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	objects := read(t)
-	for _, file := range slices.Concat([]string{filepath.Join(root, "README.md")}, workflows, comments) {
+	objects, examples := read(t), map[string]int{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") || strings.Contains(file, "/surface/") {
+			continue
+		}
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		examples := Examples(string(content))
-		if len(examples) == 0 && strings.HasSuffix(file, "README.md") {
-			t.Errorf("%s has no example", file)
-		}
-		for _, example := range examples {
+		for _, example := range Examples(string(content)) {
+			examples[filepath.Base(file)]++
 			if err := Check(objects, mainObject, example); err != nil {
 				t.Errorf("%s: %s: %v", filepath.Base(file), example, err)
 			}
 		}
+	}
+	if examples["README.md"] < 1 || examples["dagger.md"] < 10 || examples["dagger.yml"] < 3 {
+		t.Errorf("only these examples were found: %v", examples)
 	}
 }
 
