@@ -111,10 +111,11 @@ func makeDemonstration(d supply.Demonstration, dir string) (supply.Identity, err
 	return identity.SignedByScript(root)
 }
 
-// push reads the image to sign as the user: with docker's credentials and by
-// the proxy of the environment.
+// push reads the image to sign where it is: in a registry of the user's with
+// docker's credentials and by the proxy of the environment.
 func (s *stock) push(ctx context.Context) error {
-	return s.supplied.Push(ctx, oras.AsUser(s.Tool("oras")), s.source.In(s.Programs["busybox"]))
+	source := s.source.In(s.Programs["busybox"])
+	return s.supplied.Push(ctx, oras.Reading(source, s.Tool("oras"), s.In("docker")), source)
 }
 
 // sign signs in CI. How long a user's own signer may take is the plugin's to
