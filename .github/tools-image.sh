@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-files=$(git ls-files --error-unmatch --stage -- tools ci/main.go ci/build.go ci/tools.go go.mod \
+files=$(git ls-files --error-unmatch --stage -- tools ci/main.go ci/build.go ci/tools.go ci/internal/toolset ci/internal/inputs go.mod \
 	':!*_test.go' ':!tools/staticcheck' ':!tools/actionlint')
 key=$(sha256sum <<<"$files" | cut -c 1-16)
 address=$1:$key
