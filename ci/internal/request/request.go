@@ -106,7 +106,8 @@ func Connection(kubeconfig, apiServer bool) error {
 	if kubeconfig || !apiServer {
 		return nil
 	}
-	return hint.Add(errors.New("reading --api-server: it is where a cluster of your own is reached"), "give its --kubeconfig too")
+	return hint.Add(
+		errors.New("reading --api-server: it is where a cluster of your own is reached"), "give its --kubeconfig too")
 }
 
 // Node finds a node that has nothing to pull from, or nothing to trust.
@@ -114,7 +115,8 @@ func Node(node, registry, ca bool) error {
 	if !node || registry && ca {
 		return nil
 	}
-	return hint.Add(errors.New("preparing --node: it doesn't know where to pull from, or what to trust"), "give --registry and --ca")
+	return hint.Add(
+		errors.New("preparing --node: it doesn't know where to pull from, or what to trust"), "give --registry and --ca")
 }
 
 // Assignment reads a variable of a signer's environment.
