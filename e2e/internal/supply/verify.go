@@ -35,9 +35,13 @@ type refused struct {
 // refused are the images that nothing may accept, by what workloads call them.
 func (s State) refused() map[string]refused {
 	all := map[string]refused{
-		"unsigned":                 {s.Pinned(Unsigned), notation.Unsigned, "unsigned"},
-		"signed-by-another-ca":     {s.Pinned(AnotherCA), notation.Untrusted, "signed by another CA"},
-		"copied-without-signature": {s.Bare().ByDigest(s.Digests[Signed]), notation.Unsigned, "copied without its signature"},
+		"unsigned":             {s.Pinned(Unsigned), notation.Unsigned, "unsigned"},
+		"signed-by-another-ca": {s.Pinned(AnotherCA), notation.Untrusted, "signed by another CA"},
+		"copied-without-signature": {
+			s.Bare().ByDigest(s.Digests[Signed]),
+			notation.Unsigned,
+			"copied without its signature",
+		},
 	}
 	if s.Platform != "" {
 		all["unsigned-platform-of-signed-index"] = refused{
