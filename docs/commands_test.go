@@ -198,7 +198,8 @@ func TestMessages(t *testing.T) {
 			count++
 			for _, piece := range gap.Split(row[0], -1) {
 				// A short piece, or the system's own words, may be anywhere.
-				if piece = strings.TrimSpace(piece); len(piece) >= 8 && piece != ": permission denied" && !printed(source, piece) {
+				if piece = strings.TrimSpace(piece); len(piece) >= 8 && piece != ": permission denied" &&
+					!printed(source, piece) {
 					t.Errorf("no program prints %q, which docs/troubleshooting.md explains", piece)
 				}
 			}
