@@ -32,27 +32,9 @@ func TestAdvice(t *testing.T) {
 		given  Given
 		advice string
 	}{
-<<<<<<< HEAD
 		"nothing behind a service":      {eof, Given{Service: "--registry"}, "behind --registry:"},
 		"nothing behind another":        {eof + "\nmore", Given{Service: "--to-registry"}, "behind --to-registry:"},
 		"a reset":                       {reset, Given{Service: "--registry"}, "behind --registry:"},
-=======
-		"nothing behind a service": {
-			eof,
-			Given{Service: "--registry"},
-			"nothing seems to listen behind --registry:",
-		},
-		"nothing behind another": {
-			eof + "\nmore of it",
-			Given{Service: "--to-registry"},
-			"nothing seems to listen behind --to-registry:",
-		},
-		"a reset": {
-			reset,
-			Given{Service: "--registry"},
-			"nothing seems to listen behind --registry:",
-		},
->>>>>>> lint
 		"no service":                    {eof, Given{}, ""},
 		"an end in the middle":          {"reading x: EOF of it all", Given{Service: "--registry"}, ""},
 		"no key":                        {noKey, Given{Signer: true}, "give it by --key"},

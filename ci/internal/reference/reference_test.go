@@ -21,7 +21,6 @@ func TestReference(t *testing.T) {
 		registry, host, port, tag string
 		loopback                  bool
 	}{
-<<<<<<< HEAD
 		"localhost:5002/app:1.0":            {"localhost:5002", "localhost", "5002", "1.0", true},
 		"localhost/app":                     {"localhost", "localhost", "80", "latest", true},
 		"127.0.0.1:5001/a/b@" + digest:      {"127.0.0.1:5001", "127.0.0.1", "5001", "latest", true},
@@ -33,21 +32,6 @@ func TestReference(t *testing.T) {
 		"ci:5000/app:latest":                {"ci:5000", "ci", "5000", "latest", false},
 		"registry.example.com/app":          {"registry.example.com", "registry.example.com", "80", "latest", false},
 		"localhost.example.com:50/app:1":    {"localhost.example.com:50", "localhost.example.com", "50", "1", false},
-=======
-		"localhost:5002/app:1.0":         {"localhost:5002", "localhost", "5002", "1.0", true},
-		"localhost/app":                  {"localhost", "localhost", "80", "latest", true},
-		"127.0.0.1:5001/a/b@" + digest:   {"127.0.0.1:5001", "127.0.0.1", "5001", "latest", true},
-		"127.0.0.1:5001/a/b:2@" + digest: {"127.0.0.1:5001", "127.0.0.1", "5001", "2", true},
-		"127.9.9.9/a":                    {"127.9.9.9", "127.9.9.9", "80", "latest", true},
-		"[::1]:5001/a:3":                 {"[::1]:5001", "::1", "5001", "3", true},
-		"[::1]/a:3":                      {"[::1]", "::1", "80", "3", true},
-		"[2001:db8::1]:5001/a":           {"[2001:db8::1]:5001", "2001:db8::1", "5001", "latest", false},
-		"ci:5000/app:latest":             {"ci:5000", "ci", "5000", "latest", false},
-		"registry.example.com/app":       {"registry.example.com", "registry.example.com", "80", "latest", false},
-		"localhost.example.com:5000/app:1": {
-			"localhost.example.com:5000", "localhost.example.com", "5000", "1", false,
-		},
->>>>>>> lint
 		"registry.example.com/localhost:80": {"registry.example.com", "registry.example.com", "80", "80", false},
 		// As docker reads them.
 		"busybox":        {"docker.io", "docker.io", "80", "latest", false},
@@ -84,13 +68,8 @@ func TestString(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for _, text := range []string{
 		"", " ", "/", "localhost:5002/", "localhost:5002/App", "localhost:5002/app:", "localhost:5002/app@sha256:00",
-<<<<<<< HEAD
 		"localhost:5002/app:1:2", "http://localhost:5002/app",
 		"localhost:5002/app --plain-http", "--plain-http", "localhost:5002/../app", "a\x00b",
-=======
-		"localhost:5002/app:1:2", "http://localhost:5002/app", "localhost:5002/app --plain-http", "--plain-http",
-		"localhost:5002/../app", "a\x00b",
->>>>>>> lint
 	} {
 		if image, err := Parse(text); err == nil || !strings.Contains(err.Error(), "reading image ") {
 			t.Errorf("%q is read as %s, error %v", text, image.named, err)
@@ -102,24 +81,14 @@ func TestParseRefuses(t *testing.T) {
 }
 
 func TestParseRegistry(t *testing.T) {
-<<<<<<< HEAD
 	known := []string{"127.0.0.1:5001", "localhost", "[::1]:5001", "registry.example.com", "production:5000"}
 	for _, address := range known {
-=======
-	for _, address := range []string{"127.0.0.1:5001", "localhost", "[::1]:5001", "registry.example.com",
-		"production:5000"} {
->>>>>>> lint
 		if registry, err := ParseRegistry(address); err != nil || string(registry) != address {
 			t.Errorf("%s: got %s, %v", address, registry, err)
 		}
 	}
-<<<<<<< HEAD
 	unknown := []string{"", "http://127.0.0.1:5001", "127.0.0.1:5001/team", "production", "local host:1", "a:b"}
 	for _, address := range unknown {
-=======
-	for _, address := range []string{"", "http://127.0.0.1:5001", "127.0.0.1:5001/team", "production", "local host:1",
-		"a:b"} {
->>>>>>> lint
 		if registry, err := ParseRegistry(address); err == nil {
 			t.Errorf("%q is read as %s", address, registry)
 		}

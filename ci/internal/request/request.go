@@ -82,12 +82,7 @@ func Images(texts []string, service bool) ([]reference.Image, error) {
 	for i, image := range images {
 		if service && image.Registry() != images[0].Registry() {
 			return nil, hint.Add(
-<<<<<<< HEAD
 				fmt.Errorf("reading --image: %q and %q are in two registries, --registry is one", texts[0], texts[i]),
-=======
-				fmt.Errorf("reading --image: %q and %q are in two registries, and --registry is one", texts[0],
-					texts[i]),
->>>>>>> lint
 				"sign them one by one",
 			)
 		}

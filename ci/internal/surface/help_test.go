@@ -117,13 +117,8 @@ func New(
 `
 	folder := t.TempDir()
 	long := strings.Repeat("x", longestSummary+1)
-<<<<<<< HEAD
 	content := []byte(strings.Replace(module, "%s", long, 1))
 	if err := os.WriteFile(filepath.Join(folder, "main.go"), content, 0o600); err != nil {
-=======
-	if err := os.WriteFile(filepath.Join(folder, "main.go"), []byte(strings.Replace(module, "%s", long, 1)),
-		0o600); err != nil {
->>>>>>> lint
 		t.Fatal(err)
 	}
 	texts, err := Texts(folder)

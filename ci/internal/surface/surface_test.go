@@ -41,15 +41,8 @@ func TestKebab(t *testing.T) {
 func TestFunctions(t *testing.T) {
 	objects := read(t)
 	for object, functions := range map[string][]string{
-<<<<<<< HEAD
 		mainObject: {"New", "plugin", "tools", "toolbox", "registry", "sign", "copy", "verify", "inspect", "bundle",
 			"load", "cluster", "kubeconfig", "admit", "e-2-e", "report", "test", "lint", "secrecy"},
-=======
-		mainObject: {
-			"New", "plugin", "tools", "toolbox", "registry", "sign", "copy", "verify", "inspect", "bundle", "load",
-			"cluster", "kubeconfig", "admit", "e-2-e", "report", "test", "lint",
-		},
->>>>>>> lint
 		"Signed": {"references", "digests", "signatures", "ca", "verify", "inspect", "copy", "bundle"},
 	} {
 		for _, name := range functions {
