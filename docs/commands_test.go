@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"container-signing/internal/page"
+	"container-signing/internal/testenv"
 	"container-signing/tools"
 )
 
@@ -35,6 +36,9 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) (status int, err error) {
+	if err := testenv.Clear(); err != nil {
+		return 0, err
+	}
 	folder, err := os.MkdirTemp("", "docs-test-")
 	if err != nil {
 		return 0, err
