@@ -83,14 +83,16 @@ func TestParseRefuses(t *testing.T) {
 }
 
 func TestParseRegistry(t *testing.T) {
-	for _, address := range []string{"127.0.0.1:5001", "localhost", "[::1]:5001", "registry.example.com",
-		"production:5000"} {
+	for _, address := range []string{
+		"127.0.0.1:5001", "localhost", "[::1]:5001", "registry.example.com", "production:5000",
+	} {
 		if registry, err := ParseRegistry(address); err != nil || string(registry) != address {
 			t.Errorf("%s: got %s, %v", address, registry, err)
 		}
 	}
-	for _, address := range []string{"", "http://127.0.0.1:5001", "127.0.0.1:5001/team", "production", "local host:1",
-		"a:b"} {
+	for _, address := range []string{
+		"", "http://127.0.0.1:5001", "127.0.0.1:5001/team", "production", "local host:1", "a:b",
+	} {
 		if registry, err := ParseRegistry(address); err == nil {
 			t.Errorf("%q is read as %s", address, registry)
 		}

@@ -82,8 +82,8 @@ func Images(texts []string, service bool) ([]reference.Image, error) {
 	for i, image := range images {
 		if service && image.Registry() != images[0].Registry() {
 			return nil, hint.Add(
-				fmt.Errorf("reading --image: %q and %q are in two registries, and --registry is one", texts[0],
-					texts[i]),
+				fmt.Errorf("reading --image: %q and %q are in two registries, and --registry is one",
+					texts[0], texts[i]),
 				"sign them one by one",
 			)
 		}
@@ -96,7 +96,8 @@ func NoImage(registry, plainHTTP bool) error {
 	if !registry && !plainHTTP {
 		return nil
 	}
-	return hint.Add(errors.New("reading --registry and --plain-http: they are of the registry of --image, and there is none"),
+	return hint.Add(errors.New("reading --registry and --plain-http: "+
+		"they are of the registry of --image, and there is none"),
 		"name the image by --image, or leave them out")
 }
 

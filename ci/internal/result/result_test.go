@@ -13,10 +13,10 @@ func TestImages(t *testing.T) {
 	if one := images[0]; one.Reference != "a/b@sha256:1" || one.Digest != "sha256:1" || len(one.Signatures) != 2 {
 		t.Errorf("%+v", one)
 	}
+	const one = `{"reference": "a", "digest": "b", "signatures": ["c"]}`
 	for _, content := range []string{
-		"", "{}", "[]", `[{"reference": "a", "digest": "b", "signatures": ["c"]}, {"reference": "a", "digest": "b", "signatures": ["c"]}]`,
-		`[{"reference": "a", "digest": "b", "signatures": []}]`, `[{"reference": "a", "signatures": ["c"]}]`,
-		`[{"digest": "b", "signatures": ["c"]}]`,
+		"", "{}", "[]", "[" + one + ", " + one + "]", `[{"reference": "a", "digest": "b", "signatures": []}]`,
+		`[{"reference": "a", "signatures": ["c"]}]`, `[{"digest": "b", "signatures": ["c"]}]`,
 	} {
 		if images, err := Images(content, 1); err == nil {
 			t.Errorf("%q is read as %+v", content, images)

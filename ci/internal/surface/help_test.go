@@ -37,9 +37,11 @@ var sameArguments = map[string]bool{
 // otherwise are the functions whose arguments of these names mean something
 // else.
 var otherwise = map[string]bool{
-	"ContainerSigning.cluster --registry": true, "ContainerSigning.admit --registry": true,
+	"ContainerSigning.cluster --registry":          true,
 	"ContainerSigning.cluster --node":              true,
-	"ContainerSigning.copy --registry-credentials": true, "Signed.copy --registry-credentials": true,
+	"ContainerSigning.admit --registry":            true,
+	"ContainerSigning.copy --registry-credentials": true,
+	"Signed.copy --registry-credentials":           true,
 }
 
 // TestSameArguments makes sure that what has to be written down for each
@@ -117,8 +119,8 @@ func New(
 `
 	folder := t.TempDir()
 	long := strings.Repeat("x", longestSummary+1)
-	if err := os.WriteFile(filepath.Join(folder, "main.go"), []byte(strings.Replace(module, "%s", long, 1)),
-		0o600); err != nil {
+	code := strings.Replace(module, "%s", long, 1)
+	if err := os.WriteFile(filepath.Join(folder, "main.go"), []byte(code), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	texts, err := Texts(folder)

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -66,7 +67,8 @@ func CheckFormat(format string) error {
 func (o Options) checkSigner() error {
 	s := o.Signer
 	if (s.Command == "") != (s.CertificateChain == "") {
-		return hint.Add(fmt.Errorf("--signer and --certificate-chain belong together: the chain is that of the signer's key"),
+		return hint.Add(errors.New("--signer and --certificate-chain belong together: "+
+			"the chain is that of the signer's key"),
 			"give both, or neither for a demonstration")
 	}
 	if s.CA != "" && s.Command == "" {
