@@ -10,7 +10,7 @@ import (
 	"container-signing/e2e/internal/run"
 	"container-signing/e2e/internal/session"
 	"container-signing/e2e/internal/supply"
-	"container-signing/internal/pki"
+	"container-signing/internal/keyspec"
 )
 
 // Flags that several commands take.
@@ -40,7 +40,7 @@ func addImage(flags *pflag.FlagSet, image *string) {
 
 func addKeySpec(flags *pflag.FlagSet, spec *string) {
 	flags.StringVar(spec, "key-spec", "RSA-3072",
-		"key `spec` of the demonstration certificate: "+strings.Join(pki.KeySpecs(), ", "))
+		"key `spec` of the demonstration certificate: "+strings.Join(keyspec.Names(), ", "))
 }
 
 func addCertificateChain(flags *pflag.FlagSet, s *supply.Signer) {

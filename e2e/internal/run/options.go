@@ -14,7 +14,7 @@ import (
 	"container-signing/e2e/internal/supply"
 	"container-signing/e2e/internal/usage"
 	"container-signing/internal/hint"
-	"container-signing/internal/pki"
+	"container-signing/internal/keyspec"
 	"container-signing/tools"
 )
 
@@ -49,7 +49,7 @@ func (o Options) Check() error {
 }
 
 func (o Options) checkDemonstration() error {
-	if err := pki.CheckKeySpec(o.KeySpec); err != nil {
+	if _, err := keyspec.Named(o.KeySpec); err != nil {
 		return fmt.Errorf("reading --key-spec: %w", err)
 	}
 	return CheckFormat(o.Signer.Format)
