@@ -57,11 +57,11 @@ func newSign() *cobra.Command {
 			return usage.Fault(err)
 		}
 		err = s.run(cmd.Context(), images)
-		if concealed := secrets.Conceal(err); errors.As(err, new(usage.Error)) {
+		concealed := secrets.Conceal(err)
+		if errors.As(err, new(usage.Error)) {
 			return usage.Fault(concealed)
-		} else {
-			return concealed
 		}
+		return concealed
 	}
 	return cmd
 }

@@ -188,7 +188,8 @@ func TestUsage(t *testing.T) {
 			args := one.args
 			if !strings.Contains(strings.Join(args, " "), "-registry") && strings.HasPrefix(args[0], "-") {
 				ci, production := freeAddress(t), freeAddress(t)
-				args = append([]string{"--node", "off", "--ci-registry", ci, "--production-registry", production}, args...)
+				defaults := []string{"--node", "off", "--ci-registry", ci, "--production-registry", production}
+				args = append(defaults, args...)
 			}
 			checkUsage(t, args, one.words...)
 		})

@@ -48,8 +48,8 @@ func TestImages(t *testing.T) {
 	if len(named) > 0 {
 		t.Errorf("there are more: %v", named)
 	}
-	if real := Images(supply.State{}); real != nil {
-		t.Errorf("workloads that name real images get %v", real)
+	if others := Images(supply.State{}); others != nil {
+		t.Errorf("workloads that name real images get %v", others)
 	}
 }
 
@@ -79,10 +79,11 @@ func TestMovedTag(t *testing.T) {
 		moved.Refusal.Policy == "" {
 		t.Fatalf("it is %+v", moved)
 	}
+	const unsigned = "no Notation signature by a trusted certificate"
 	for _, own := range plan.Workloads {
 		if own.Name == likeMoved {
 			because := regexp.MustCompile(own.Refusal.Because.String())
-			if own.Refusal.Image == movedImage || !because.MatchString("no Notation signature by a trusted certificate") {
+			if own.Refusal.Image == movedImage || !because.MatchString(unsigned) {
 				t.Errorf("the workload that it is made of has changed: %+v", own.Refusal)
 			}
 		}
