@@ -63,7 +63,7 @@ func (m *ContainerSigning) toolKey(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading what pins the tools: %w", err)
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }() // what stays ends with the module's container
 	if _, err := m.only(toolset.PinPatterns()...).Export(ctx, folder); err != nil {
 		return "", fmt.Errorf("reading what pins the tools: %w", err)
 	}

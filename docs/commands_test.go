@@ -176,7 +176,8 @@ func TestOptions(t *testing.T) {
 		if value == strings.ToUpper(value) || name == "--timeout" {
 			continue
 		}
-		about, _, _ := strings.Cut(said[strings.Index(said, " "+name+" "):], "\n      --")
+		_, about, _ := strings.Cut(said, " "+name+" ")
+		about, _, _ = strings.Cut(about, "\n      --")
 		if !regexp.MustCompile(`\b` + regexp.QuoteMeta(value) + `\b`).MatchString(about) {
 			t.Errorf("docs/running.md explains %s, and `e2e --help` has no %s", option, value)
 		}

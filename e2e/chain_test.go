@@ -76,7 +76,9 @@ func TestWholeChain(t *testing.T) {
 			if text := s.text("stderr"); text != "" {
 				t.Errorf("standard error isn't empty: %s", text)
 			}
-			if !regexp.MustCompile(`(?m)^PASS  (\d+) of (\d+) workloads as expected, in \d+\.\d s; not checked: whether all that is admitted runs$`).MatchString(s.text("stdout")) {
+			pass := regexp.MustCompile(`(?m)^PASS  (\d+) of (\d+) workloads as expected, in \d+\.\d s; ` +
+				`not checked: whether all that is admitted runs$`)
+			if !pass.MatchString(s.text("stdout")) {
 				t.Error("there is no PASS")
 			}
 			saved := readReport(t, folder)
@@ -87,10 +89,10 @@ func TestWholeChain(t *testing.T) {
 			checkImages(t, saved, s.production)
 			checkSteps(t, saved)
 			suites := readJUnit(t, folder)
-			if wanted := len(saved.Verdicts) + len(saved.Steps); suites.Tests != wanted ||
-				suites.Failures+suites.Errors > 0 {
-				t.Errorf("junit.xml has %d tests with %d failures and %d errors, not %d with none", suites.Tests,
-					suites.Failures, suites.Errors, wanted)
+			wanted := len(saved.Verdicts) + len(saved.Steps)
+			if suites.Tests != wanted || suites.Failures+suites.Errors > 0 {
+				t.Errorf("junit.xml has %d tests with %d failures and %d errors, not %d with none",
+					suites.Tests, suites.Failures, suites.Errors, wanted)
 			}
 		})
 	}
@@ -123,8 +125,8 @@ func checkVerdicts(t *testing.T, saved savedReport, table string) {
 		if folder == "deny" && (verdict.Policy != "require-notation" || verdict.Reason == "") {
 			t.Errorf("%s: refused by policy %q because %q", name, verdict.Policy, verdict.Reason)
 		}
-		if !regexp.MustCompile(`(?m)^✓ ` + name + ` +` + expected + ` +` + expected +
-			` +\d+\.\d\d s  .`).MatchString(table) {
+		row := `(?m)^✓ ` + name + ` +` + expected + ` +` + expected + ` +\d+\.\d\d s  .`
+		if !regexp.MustCompile(row).MatchString(table) {
 			t.Errorf("%s isn't in the table", name)
 		}
 	}
@@ -150,8 +152,8 @@ func checkImages(t *testing.T, saved savedReport, production string) {
 	}
 	for _, other := range []string{"signed-by-digest", "copied-without-signature"} {
 		if images[other].Digest != signed.Digest {
-			t.Errorf("image %s has digest %s, not that of the signed one, %s", other, images[other].Digest,
-				signed.Digest)
+			t.Errorf("image %s has digest %s, not that of the signed one, %s",
+				other, images[other].Digest, signed.Digest)
 		}
 	}
 	for _, other := range []string{"unsigned", "signed-by-another-ca", "signed-single-platform"} {

@@ -66,8 +66,10 @@ func (s *stage) supply() {
 func (s *stage) judgeRealImages(c *clusterCommand) {
 	s.t.Helper()
 	for file, manifest := range map[string]string{
-		"admit/app.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: app}\nspec:\n  containers: [{name: main, image: %s}]\n",
-		"deny/app.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: unsigned\n  annotations:\n    container-signing/refused-by: require-notation\n" +
+		"admit/app.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: app}\n" +
+			"spec:\n  containers: [{name: main, image: %s}]\n",
+		"deny/app.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: unsigned\n" +
+			"  annotations:\n    container-signing/refused-by: require-notation\n" +
 			"    container-signing/because: no Notation signature\nspec:\n  containers: [{name: main, image: %s}]\n",
 	} {
 		image := busybox(s.production, "")
@@ -75,8 +77,8 @@ func (s *stage) judgeRealImages(c *clusterCommand) {
 			image = busybox(s.production, "unsigned")
 		}
 		path := s.in(filepath.Join("own", file))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755),
-			os.WriteFile(path, fmt.Appendf(nil, manifest, image), 0o600)); err != nil {
+		err := os.MkdirAll(filepath.Dir(path), 0o755)
+		if err = errors.Join(err, os.WriteFile(path, fmt.Appendf(nil, manifest, image), 0o600)); err != nil {
 			s.t.Fatal(err)
 		}
 	}
@@ -103,8 +105,8 @@ func (s *stage) certificates(name string, args ...string) ownIdentity {
 	s.t.Helper()
 	folder := s.in(name)
 	s.do(append([]string{"certificates", "--output", folder}, args...)...)
-	return ownIdentity{filepath.Join(folder, "signer.key"), filepath.Join(folder, "chain.crt"),
-		filepath.Join(folder, "ca.crt")}
+	in := func(file string) string { return filepath.Join(folder, file) }
+	return ownIdentity{in("signer.key"), in("chain.crt"), in("ca.crt")}
 }
 
 // A verdictCase is what must be the same however the chain is run.
@@ -123,8 +125,10 @@ func casesOf(saved savedReport) []verdictCase {
 
 // secretFiles are those that hold private keys.
 func (s *stage) secretFiles() []string {
-	return []string{s.in("demonstration/signer.key"), s.in("another/signer.key"), s.in("credentials/ca.key"),
-		s.in("credentials/kubeconfig")}
+	return []string{
+		s.in("demonstration/signer.key"), s.in("another/signer.key"),
+		s.in("credentials/ca.key"), s.in("credentials/kubeconfig"),
+	}
 }
 
 // checkSecrets checks that no private key is in what the commands have printed

@@ -47,12 +47,12 @@ func TestCopy(t *testing.T) {
 	s.fail(s.command([]string{"copy", "--from", s.ci + "/busybox:missing", "--to", to}),
 		`resolving image "`+s.ci+`/busybox:missing"`, "not found")
 	nowhere := freeAddress(t)
-	s.fail(s.command([]string{"copy", "--from", from, "--to", nowhere + "/app:1"}), " to \""+nowhere+`/app:1"`,
-		"connection refused")
+	s.fail(s.command([]string{"copy", "--from", from, "--to", nowhere + "/app:1"}),
+		" to \""+nowhere+`/app:1"`, "connection refused")
 
 	// Production isn't empty any more.
-	s.fail(s.command([]string{"promote", "--ci-registry", s.ci, "--production-registry", s.production,
-		"--state", state}),
+	promoting := []string{"promote", "--ci-registry", s.ci, "--production-registry", s.production, "--state", state}
+	s.fail(s.command(promoting),
 		"the production registry "+s.production+" isn't empty", "it holds by-way/app, team/app", "give an empty one")
 }
 

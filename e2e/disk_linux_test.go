@@ -17,7 +17,8 @@ func TestFullDisk(t *testing.T) {
 			t.Parallel()
 			s := newSession(t)
 			// What is left in the tmpfs is for the test to see.
-			const script = `mount -t tmpfs -o size=$0 tmpfs "$TMPDIR" || exit 77; "$@"; status=$?; ls -A "$TMPDIR"; exit $status`
+			const script = `mount -t tmpfs -o size=$0 tmpfs "$TMPDIR" || exit 77
+				"$@"; status=$?; ls -A "$TMPDIR"; exit $status`
 			s.cmd = exec.Command("sh", append([]string{"-c", script, size, program}, s.args...)...)
 			s.cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 			if err := exec.Command("unshare", "--mount", "true").Run(); err != nil {

@@ -20,9 +20,9 @@ func TestFailure(t *testing.T) {
 		},
 		"chain of another key": {
 			[]string{"--signer", "../scripts/openssl.sh", "--certificate-chain", own.chain},
-			[]string{"EXTERNAL_PRIVATE_KEY=" + other.key},
-			[]string{"signing image ", "isn't by the key of the leaf certificate",
-				"name the chain of the key that signs"},
+			[]string{"EXTERNAL_PRIVATE_KEY=" + other.key}, []string{
+				"signing image ", "isn't by the key of the leaf certificate", "name the chain of the key that signs",
+			},
 		},
 		"signer that fails": {
 			[]string{"--signer", `sh -c "echo the HSM is out of order >&2; exit 3"`, "--certificate-chain", own.chain},

@@ -26,8 +26,8 @@ func checkJudgeRefuses(s *stage, c *clusterCommand) {
 	own := string(readFile(s.t, c.kubeconfig))
 	writeFile(s.t, s.in("elsewhere"), strings.ReplaceAll(own, "https://cluster.test:", "https://elsewhere.test:"))
 	authority := regexp.MustCompile(`certificate-authority-data: .*`)
-	writeFile(s.t, s.in("unknown-user"),
-		authority.ReplaceAllString(string(readFile(s.t, s.in("stranger/kubeconfig"))), authority.FindString(own)))
+	stranger := string(readFile(s.t, s.in("stranger/kubeconfig")))
+	writeFile(s.t, s.in("unknown-user"), authority.ReplaceAllString(stranger, authority.FindString(own)))
 	for name, one := range map[string]struct {
 		kubeconfig, server, at, because string
 	}{
@@ -45,7 +45,8 @@ func checkJudgeRefuses(s *stage, c *clusterCommand) {
 		s.t.Run(name, func(t *testing.T) {
 			s := s.on(t)
 			s.fail(s.judging("--kubeconfig", one.kubeconfig, "--server", one.server),
-				`reaching the API server of the kubeconfig "`+one.kubeconfig+`" at `+one.at, one.because, "the cluster has to be ready, and the kubeconfig its own")
+				`reaching the API server of the kubeconfig "`+one.kubeconfig+`" at `+one.at, one.because,
+				"the cluster has to be ready, and the kubeconfig its own")
 		})
 	}
 }
@@ -65,8 +66,9 @@ func startImpostor(t *testing.T) *httptest.Server {
 	impostor := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("the impostor has been asked something")
 	}))
-	impostor.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{certificate.X509.Raw},
-		PrivateKey: certificate.Key}}}
+	impostor.TLS = &tls.Config{Certificates: []tls.Certificate{
+		{Certificate: [][]byte{certificate.X509.Raw}, PrivateKey: certificate.Key},
+	}}
 	impostor.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshake that has to fail
 	impostor.StartTLS()
 	t.Cleanup(impostor.Close)

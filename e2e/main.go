@@ -37,12 +37,13 @@ func main() {
 		end(node.RunProcess(os.Args[1], os.Args[2]))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
 	endWithGoRun()
 	// Kubernetes' client libraries have a log of their own. What matters of it
 	// comes back as errors.
 	klog.SetLogger(logr.Discard())
-	os.Exit(command.Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	status := command.Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
 }
 
 // end ends a process that a run has started.

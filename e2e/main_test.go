@@ -75,7 +75,8 @@ func buildTools() error {
 	var err error
 	programs, err = tools.Build(ctx, os.Stderr, names...)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("building the tools takes longer than -timeout allows: run `go run ./e2e tools` first, or give a longer -timeout, such as 60m: %w", err)
+		return fmt.Errorf("building the tools takes longer than -timeout allows: "+
+			"run `go run ./e2e tools` first, or give a longer -timeout, such as 60m: %w", err)
 	}
 	return err
 }

@@ -19,8 +19,9 @@ import (
 // Nothing of the node can be seen while it is there either.
 func TestNodeLeavesNothing(t *testing.T) {
 	nodetest.Require(t)
-	for name, end := range map[string]syscall.Signal{"interrupt": syscall.SIGINT, "terminate": syscall.SIGTERM,
-		"kill": syscall.SIGKILL} {
+	for name, end := range map[string]syscall.Signal{
+		"interrupt": syscall.SIGINT, "terminate": syscall.SIGTERM, "kill": syscall.SIGKILL,
+	} {
 		t.Run(name, func(t *testing.T) {
 			before, folder := hostTraces(t), shortTempDir(t)
 			s := keep(t, "--node", "on", "--report", folder)
@@ -140,8 +141,10 @@ func TestNodeWithoutItsTools(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cache := cacheWithout(t, "runc-")
-			environment := []string{tools.FolderVariable + "=", "XDG_CACHE_HOME=" + cache,
-				"GOCACHE=" + goEnv(t, "GOCACHE"), "CC=" + test.compiler}
+			environment := []string{
+				tools.FolderVariable + "=", "XDG_CACHE_HOME=" + cache, "GOCACHE=" + goEnv(t, "GOCACHE"),
+				"CC=" + test.compiler,
+			}
 			auto := newSession(t, "--node", "auto")
 			auto.env = environment
 			auto.start()

@@ -100,7 +100,7 @@ func result(d *ast.FuncDecl) ast.Expr { return d.Type.Results.List[0].Type }
 // method adds a method. What isn't an object is asked for at once, and so needs
 // a context and can fail.
 func (c *client) method(receiver, name string, arguments []string, returned string) {
-	results := ""
+	var results string
 	switch object := strings.TrimPrefix(returned, "*"); {
 	case returned == "error":
 		arguments, results = append([]string{"ctx context.Context"}, arguments...), "error"
@@ -109,8 +109,8 @@ func (c *client) method(receiver, name string, arguments []string, returned stri
 	default:
 		results = "*" + c.object(object)
 	}
-	fmt.Fprintf(&c.code,
-		"\nfunc (r *%s) %s(%s) %s { panic(r) }\n", receiver, name, strings.Join(arguments, ", "), results)
+	fmt.Fprintf(&c.code, "\nfunc (r *%s) %s(%s) %s { panic(r) }\n",
+		receiver, name, strings.Join(arguments, ", "), results)
 }
 
 // arguments returns the required ones, and the optional ones as fields.

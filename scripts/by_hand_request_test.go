@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,7 +45,7 @@ type handRequest struct {
 func ask(t *testing.T, environment []string, payload []byte, by ...string) *handRequest {
 	t.Helper()
 	request := &handRequest{errors: make(chan string, 1)}
-	words := append(by, byHandProgram(t))
+	words := slices.Concat(by, []string{byHandProgram(t)})
 	request.command = exec.CommandContext(t.Context(), words[0], words[1:]...)
 	// The deadline bounds a test whose answer is not taken.
 	request.command.Env = append([]string{

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -47,7 +48,7 @@ func TestOpenSSLTakesPassphraseFromFileOrEnvironment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path, record := recordArguments(t, "openssl")
-			more := append(source, path, "EXTERNAL_PRIVATE_KEY="+encryptedKey(t, spec))
+			more := slices.Concat(source, []string{path, "EXTERNAL_PRIVATE_KEY=" + encryptedKey(t, spec)})
 			signer := run(t, "openssl.sh", spec.environment(more...), payloads["binary"])
 			if signer.err != nil {
 				t.Fatalf("%v: %s", signer.err, signer.stderr)

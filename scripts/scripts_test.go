@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -156,7 +157,7 @@ func run(t *testing.T, program string, environment []string, payload []byte) end
 	temporary := t.TempDir()
 	var stdout, stderr bytes.Buffer
 	command := exec.CommandContext(ctx, path)
-	command.Env = append(environment, "TMPDIR="+temporary)
+	command.Env = slices.Concat(environment, []string{"TMPDIR=" + temporary})
 	command.Stdin, command.Stdout, command.Stderr = bytes.NewReader(payload), &stdout, &stderr
 	command.WaitDelay = time.Second
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal

@@ -54,7 +54,7 @@ func changedBy(before, after []container, running []string) []string {
 	var changed []string
 	for _, was := range before {
 		i := slices.IndexFunc(after, func(c container) bool { return c.name == was.name })
-		what := ""
+		var what string
 		switch {
 		case was.leaving || i >= 0 && after[i].leaving:
 			continue

@@ -5,7 +5,7 @@ import (
 
 	"container-signing/e2e/internal/supply"
 	"container-signing/e2e/internal/usage"
-	"container-signing/internal/pki"
+	"container-signing/internal/keyspec"
 )
 
 // newCertificates makes a demonstration chain and its key, or takes the CA out
@@ -31,7 +31,7 @@ func newCertificates() *cobra.Command {
 			_, err := supply.WriteTrustedCAs(own.CertificateChain, own.CA, output)
 			return err
 		}
-		if err := pki.CheckKeySpec(demonstration.KeySpec); err != nil {
+		if _, err := keyspec.Named(demonstration.KeySpec); err != nil {
 			return usage.Errorf("reading --key-spec: %w", err)
 		}
 		_, err := supply.MakeDemonstration(demonstration, output)

@@ -93,8 +93,7 @@ func (s *serving) run(ctx context.Context) error {
 		defer stop()
 		options := cluster.Options{
 			Programs: programs, Processes: each.Processes, Dir: each.In("cluster"), Timeout: each.Timeout(),
-			Step:      each.Console.Step,
-			Authority: s.credentials, Hosts: s.hosts,
+			Step: each.Console.Step, Authority: s.credentials, Hosts: s.hosts,
 		}
 		if len(names) > 0 {
 			options.StartNode = s.node.starter(each)

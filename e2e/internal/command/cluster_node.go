@@ -45,7 +45,8 @@ func (n *clusterNode) check() (err error) {
 	}
 	if len(n.registries) == 0 || n.verifier == "" || n.trust == "" {
 		return usage.Fault(hint.Add(
-			fmt.Errorf("--node %s needs --registry, --image-verifier and --trust too: where the node pulls from, and what it is to verify", n.mode),
+			fmt.Errorf("--node %s needs --registry, --image-verifier and --trust too: "+
+				"where the node pulls from, and what it is to verify", n.mode),
 			"give all of them, or `--node off`"))
 	}
 	for name, path := range map[string]string{"image-verifier": n.verifier, "trust": n.trust} {

@@ -10,7 +10,7 @@ import (
 	"container-signing/e2e/internal/run"
 	"container-signing/e2e/internal/session"
 	"container-signing/e2e/internal/supply"
-	"container-signing/internal/pki"
+	"container-signing/internal/keyspec"
 )
 
 // Flags that several commands take.
@@ -34,12 +34,13 @@ func addProductionRegistry(flags *pflag.FlagSet, r *supply.Registries) {
 
 func addImage(flags *pflag.FlagSet, image *string) {
 	flags.StringVar(image, "image", "",
-		"`image` to sign: a reference in a registry, or FOLDER[:TAG] of an OCI layout (default: busybox commands built from Go modules)")
+		"`image` to sign: a reference in a registry, or FOLDER[:TAG] of an OCI layout "+
+			"(default: busybox commands built from Go modules)")
 }
 
 func addKeySpec(flags *pflag.FlagSet, spec *string) {
 	flags.StringVar(spec, "key-spec", "RSA-3072",
-		"key `spec` of the demonstration certificate: "+strings.Join(pki.KeySpecs(), ", "))
+		"key `spec` of the demonstration certificate: "+strings.Join(keyspec.Names(), ", "))
 }
 
 func addCertificateChain(flags *pflag.FlagSet, s *supply.Signer) {
@@ -75,4 +76,5 @@ func addChoice(flags *pflag.FlagSet, c *run.Choice) {
 	flags.StringVar(&c.Report, "report", "", "`folder` to write report.json, junit.xml and table.txt to")
 }
 
-const nodeUsage = "`mode`: run a node, so that admitted pods really start: auto (where this machine and its user can), on, off"
+const nodeUsage = "`mode`: run a node, so that admitted pods really start: " +
+	"auto (where this machine and its user can), on, off"

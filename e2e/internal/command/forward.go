@@ -24,7 +24,8 @@ func newForward() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return usage.Fault(hint.Add(errors.New("there is no command"),
-				"give it after --, as in `e2e forward --lead 127.0.0.1:5002=registry:5000 -- notation ls localhost:5002/app`"))
+				"give it after --, as in "+
+					"`e2e forward --lead 127.0.0.1:5002=registry:5000 -- notation ls localhost:5002/app`"))
 		}
 		stop, err := leading.start()
 		if err != nil {

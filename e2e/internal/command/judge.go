@@ -34,7 +34,8 @@ func newJudge() *cobra.Command {
 	flags.StringVar(&j.server, "server", "",
 		"`URL` at which the API server is reached, if not at that of the kubeconfig")
 	flags.StringVar(&j.existing.Await, "await", "",
-		"`URL` that is answered when the cluster is ready, such as http://cluster:6444/readyz for `e2e cluster --readyz :6444`")
+		"`URL` that is answered when the cluster is ready, "+
+			"such as http://cluster:6444/readyz for `e2e cluster --readyz :6444`")
 	flags.StringVar(&j.ca, "ca", "", "`file` with the CA to trust")
 	flags.StringVar(&j.state, "state", "",
 		"`file` of `e2e promote` with the images that workloads call by name; without it they name real images")
@@ -43,7 +44,8 @@ func newJudge() *cobra.Command {
 	flags.BoolVar(&j.existing.Runs, "runs", false,
 		"the cluster has nodes that reach the images: admitted pods must run, and Jobs complete")
 	flags.BoolVar(&j.existing.Bypass, "bypass", false,
-		"its nodes verify images before they pull: go around the policies, by way of a namespace that they leave out (needs --runs and --state)")
+		"its nodes verify images before they pull: go around the policies, "+
+			"by way of a namespace that they leave out (needs --runs and --state)")
 	addVerbose(flags, &j.settings)
 	addTimeout(flags, &j.settings)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -62,7 +64,8 @@ func (j *judging) check() (plan run.Plan, state supply.State, err error) {
 		return plan, state, err
 	}
 	if j.existing.Bypass && (!j.existing.Runs || j.state == "") {
-		return plan, state, usage.Errorf("--bypass needs --runs and --state: unsigned images, and nodes that would run them")
+		return plan, state, usage.Errorf("--bypass needs --runs and --state: " +
+			"unsigned images, and nodes that would run them")
 	}
 	if err := checkCertificates("ca", j.ca); err != nil {
 		return plan, state, err
@@ -85,8 +88,8 @@ func checkAwaited(awaited string) error {
 	if awaited == "" {
 		return nil
 	}
-	if parsed, err := url.Parse(awaited); err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" ||
-		parsed.Host == "" {
+	parsed, err := url.Parse(awaited)
+	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
 		return usage.Fault(hint.Add(fmt.Errorf("reading --await %q: it is no URL", awaited),
 			"give one such as http://cluster:6444/readyz"))
 	}

@@ -9,7 +9,8 @@ import (
 	"container-signing/e2e/internal/forward"
 )
 
-const leadUsage = "`FROM=TO`: lead an address of this machine elsewhere, such as 127.0.0.1:5002=registry:5000; can be given several times"
+const leadUsage = "`FROM=TO`: lead an address of this machine elsewhere, such as 127.0.0.1:5002=registry:5000; " +
+	"can be given several times"
 
 // leads is a flag with addresses of this machine that lead elsewhere.
 type leads []lead

@@ -93,8 +93,7 @@ done. (go run itself turns every failure into 1.)`
 		return usage.Fault(hint.Add(err, "`%s` lists the flags", help(cmd)))
 	})
 	root.AddCommand(newPush(), newSign(), newCopy(), newPromote(), newTrust(), newJudge(), newCluster(),
-		newCredentials(),
-		newCertificates(), newForward(), newNode(), newTools(), newSigner())
+		newCredentials(), newCertificates(), newForward(), newNode(), newTools(), newSigner())
 	return root
 }
 

@@ -57,11 +57,11 @@ func newSign() *cobra.Command {
 			return usage.Fault(err)
 		}
 		err = s.run(cmd.Context(), images)
-		if concealed := secrets.Conceal(err); errors.As(err, new(usage.Error)) {
+		concealed := secrets.Conceal(err)
+		if errors.As(err, new(usage.Error)) {
 			return usage.Fault(concealed)
-		} else {
-			return concealed
 		}
+		return concealed
 	}
 	return cmd
 }
@@ -101,8 +101,8 @@ func (s signing) run(ctx context.Context, images []reference.Reference) error {
 	return session.Run(ctx, s.settings, programs, func(ctx context.Context, each *session.Session) error {
 		each.Console.Apart()
 		signer := release.Signer{
-			Notation: notation.AsUser(each.Tool("notation")), Reader: reader, With: s.signer.Signing(),
-			Step: each.Console.Do,
+			Notation: notation.AsUser(each.Tool("notation")), Reader: reader,
+			With: s.signer.Signing(), Step: each.Console.Do,
 		}
 		signed, err := signer.SignAll(ctx, images, s.parallel)
 		if s.output == "" {

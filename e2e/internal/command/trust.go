@@ -21,7 +21,8 @@ func newTrust() *cobra.Command {
 	flags.StringVar(&ca, "ca", "", "`file` with the CA to trust")
 	flags.StringVar(&store, "trust-store", notation.TrustName, "`name` of the trust store that the CA goes into")
 	flags.StringVar(&policy, "trust-policy", "",
-		"`file` with a trust policy of your own, for the trust store ca:"+notation.TrustName+" or the one that --trust-store names")
+		"`file` with a trust policy of your own, for the trust store ca:"+notation.TrustName+
+			" or the one that --trust-store names")
 	addVerbose(flags, &settings)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := checkCertificates("ca", ca); err != nil {

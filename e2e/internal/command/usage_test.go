@@ -40,10 +40,7 @@ type usageCase struct {
 // usageCases are those that need no files.
 func usageCases() map[string]usageCase {
 	return map[string]usageCase{
-		"unknown flag": {
-			[]string{"--colour"},
-			[]string{"--colour", "\nhint: `e2e --help` lists the flags"},
-		},
+		"unknown flag": {[]string{"--colour"}, []string{"--colour", "\nhint: `e2e --help` lists the flags"}},
 		"unknown command": {
 			[]string{"notarize"},
 			[]string{`unknown command "notarize"`, "\nhint: `e2e --help` lists the commands"},
@@ -53,18 +50,12 @@ func usageCases() map[string]usageCase {
 			[]string{`unknown command "sgin"`, "\nhint: did you mean `e2e sign`?"},
 		},
 		"argument after a flag": {[]string{"-v", "now"}, []string{`unknown command "now"`}},
-		"argument of tools": {
-			[]string{"tools", "oras"},
-			[]string{`unknown argument "oras"`, "`e2e tools --help`"},
-		},
+		"argument of tools":     {[]string{"tools", "oras"}, []string{`unknown argument "oras"`, "`e2e tools --help`"}},
 		"unknown key spec": {
 			[]string{"--key-spec", "RSA-1024"},
 			[]string{"--key-spec", `"RSA-1024"`, "RSA-2048, RSA-3072"},
 		},
-		"unknown format": {
-			[]string{"--signature-format", "pgp"},
-			[]string{"--signature-format", `"pgp"`, "jws, cose"},
-		},
+		"unknown format": {[]string{"--signature-format", "pgp"}, []string{"--signature-format", `"pgp"`, "jws, cose"}},
 		"unknown policy": {
 			[]string{"--policy", "opa"},
 			[]string{`--policy "opa"`, "imagevalidatingpolicy, clusterpolicy", "--policies"},
@@ -124,11 +115,12 @@ func usageCases() map[string]usageCase {
 func usageCasesIn(t *testing.T, dir string) map[string]usageCase {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	for name, content := range map[string]string{
-		"none/README":                    "nothing\n",
-		"prose/admit/prose.yaml":         "Dear cluster,\n",
-		"prose-policy/prose.yaml":        "Dear cluster,\n",
-		"place/pod.yaml":                 "kind: Pod\n",
-		"reason/deny/pod.yaml":           "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: unsigned}]}\n",
+		"none/README":             "nothing\n",
+		"prose/admit/prose.yaml":  "Dear cluster,\n",
+		"prose-policy/prose.yaml": "Dear cluster,\n",
+		"place/pod.yaml":          "kind: Pod\n",
+		"reason/deny/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n" +
+			"spec: {containers: [{name: a, image: unsigned}]}\n",
 		"no-policy/deployment.yaml":      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n",
 		"nameless/policy.yaml":           "apiVersion: policies.kyverno.io/v1\nkind: ImageValidatingPolicy\n",
 		"unreadable/admit/pod.yaml/file": "",
@@ -195,8 +187,9 @@ func TestUsage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			args := one.args
 			if !strings.Contains(strings.Join(args, " "), "-registry") && strings.HasPrefix(args[0], "-") {
-				args = append([]string{"--node", "off", "--ci-registry", freeAddress(t),
-					"--production-registry", freeAddress(t)}, args...)
+				ci, production := freeAddress(t), freeAddress(t)
+				defaults := []string{"--node", "off", "--ci-registry", ci, "--production-registry", production}
+				args = append(defaults, args...)
 			}
 			checkUsage(t, args, one.words...)
 		})
@@ -227,8 +220,9 @@ func checkUsage(t *testing.T, args []string, words ...string) {
 func TestTakenPort(t *testing.T) {
 	taken := listen(t)
 	for _, flag := range []string{"--ci-registry", "--production-registry"} {
-		other := map[string]string{"--ci-registry": "--production-registry",
-			"--production-registry": "--ci-registry"}[flag]
+		other := map[string]string{
+			"--ci-registry": "--production-registry", "--production-registry": "--ci-registry",
+		}[flag]
 		checkUsage(t, []string{"--node", "off", other, freeAddress(t), flag, taken},
 			flag+" "+taken+" is taken by process ", os.Args[0], "another address with "+flag)
 	}
@@ -241,8 +235,9 @@ func TestHelp(t *testing.T) {
 		if got.status != 0 || got.stderr != "" {
 			t.Errorf("%s: exit status %d: %s", flag, got.status, got.stderr)
 		}
-		for _, words := range []string{"Usage:\n  e2e [flags]\n", "--workloads folder", `"127.0.0.1:5002")`,
-			"Exit status: 0"} {
+		for _, words := range []string{
+			"Usage:\n  e2e [flags]\n", "--workloads folder", `"127.0.0.1:5002")`, "Exit status: 0",
+		} {
 			if !strings.Contains(got.stdout, words) {
 				t.Errorf("%s doesn't say %q", flag, words)
 			}

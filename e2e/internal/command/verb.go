@@ -61,9 +61,8 @@ func checkFile(flag, path string) error {
 		return nil
 	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return usage.Fault(hint.Add(fmt.Errorf("preparing --%s %q: there is no folder %q", flag, path,
-			filepath.Dir(path)),
-			"make it, or give another file"))
+		err := fmt.Errorf("preparing --%s %q: there is no folder %q", flag, path, filepath.Dir(path))
+		return usage.Fault(hint.Add(err, "make it, or give another file"))
 	}
 	return nil
 }

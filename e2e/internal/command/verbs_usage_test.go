@@ -44,8 +44,8 @@ func TestVerbsUsage(t *testing.T) {
 
 func signUsage(p place, own supply.Identity) map[string]usageCase {
 	sign := func(args ...string) []string {
-		return append([]string{"sign", "--signer", "true", "--certificate-chain", own.CertificateChain,
-			"--image", p.ci + "/app:1"}, args...)
+		enough := []string{"sign", "--signer", "true", "--certificate-chain", own.CertificateChain}
+		return slices.Concat(enough, []string{"--image", p.ci + "/app:1"}, args)
 	}
 	return map[string]usageCase{
 		"no workers":               {sign("--parallel", "0"), []string{"--parallel 0", "give at least 1"}},
@@ -164,10 +164,7 @@ func clusterUsage(p place, own supply.Identity, kubeconfig string) map[string]us
 			[]string{"credentials", "--output", p.in("none"), "--server", "http://cluster"},
 			[]string{`--server "http://cluster"`, "https://cluster:6443"},
 		},
-		"unknown flag of cluster": {
-			[]string{"cluster", "--colour"},
-			[]string{"--colour", "`e2e cluster --help`"},
-		},
+		"unknown flag of cluster":     {[]string{"cluster", "--colour"}, []string{"--colour", "`e2e cluster --help`"}},
 		"cluster without credentials": {[]string{"cluster"}, []string{"--credentials is missing"}},
 		"cluster of no credentials": {
 			[]string{"cluster", "--credentials", p.in("nowhere")},
@@ -211,22 +208,13 @@ func clusterUsage(p place, own supply.Identity, kubeconfig string) map[string]us
 			judge("--await", "cluster:6444"),
 			[]string{`--await "cluster:6444"`, "http://cluster:6444/readyz"},
 		},
-		"judge by a missing CA": {
-			judge("--ca", p.in("nowhere")),
-			[]string{"--ca", p.in("nowhere"), "no such file"},
-		},
-		"judge by what is no CA": {
-			judge("--ca", "usage_test.go"),
-			[]string{"--ca", `"usage_test.go"`, "PEM or DER"},
-		},
+		"judge by a missing CA":  {judge("--ca", p.in("nowhere")), []string{"--ca", p.in("nowhere"), "no such file"}},
+		"judge by what is no CA": {judge("--ca", "usage_test.go"), []string{"--ca", `"usage_test.go"`, "PEM or DER"}},
 		"judge by an unknown policy": {
 			judge("--policy", "opa"),
 			[]string{`--policy "opa"`, "imagevalidatingpolicy, clusterpolicy"},
 		},
-		"judge what isn't there": {
-			judge("--workloads", p.in("nowhere")),
-			[]string{"--workloads", p.in("nowhere")},
-		},
+		"judge what isn't there": {judge("--workloads", p.in("nowhere")), []string{"--workloads", p.in("nowhere")}},
 		"judge what wasn't promoted": {
 			judge("--state", p.in("nowhere")),
 			[]string{"--state", p.in("nowhere"), "no such file"},
@@ -290,14 +278,17 @@ func TestVerbsHelp(t *testing.T) {
 	for command, flags := range map[string]string{
 		"certificates": "--ca --certificate-chain --key-spec --name --output",
 		"push":         "--ci-registry --image --key-id --own-signer --timeout --signature-format --state --verbose",
-		"sign":         "--certificate-chain --conceal-env --conceal-file --image --key-id --output --parallel --plain-http --signature-format --signer --signer-timeout --verbose",
-		"copy":         "--from --from-plain-http --output --to --to-plain-http --verbose",
-		"promote":      "--ca --ci-registry --timeout --production-registry --state --verbose",
-		"trust":        "--ca --trust-policy --trust-store --verbose",
-		"forward":      "--lead",
-		"credentials":  "--output --server",
-		"cluster":      "--credentials --host --image-verifier --lead --listen --node --timeout --readyz --registry --trust",
-		"judge":        "--await --bypass --ca --kubeconfig --timeout --policies --policy --production-registry --report --runs --server --state --verbose --workloads",
+		"sign": "--certificate-chain --conceal-env --conceal-file --image --key-id --output --parallel " +
+			"--plain-http --signature-format --signer --signer-timeout --verbose",
+		"copy":        "--from --from-plain-http --output --to --to-plain-http --verbose",
+		"promote":     "--ca --ci-registry --timeout --production-registry --state --verbose",
+		"trust":       "--ca --trust-policy --trust-store --verbose",
+		"forward":     "--lead",
+		"credentials": "--output --server",
+		"cluster": "--credentials --host --image-verifier --lead --listen --node --timeout --readyz " +
+			"--registry --trust",
+		"judge": "--await --bypass --ca --kubeconfig --timeout --policies --policy --production-registry " +
+			"--report --runs --server --state --verbose --workloads",
 	} {
 		got := e2e(t, command, "--help")
 		if got.status != 0 {

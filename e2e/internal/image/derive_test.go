@@ -60,13 +60,13 @@ type testRegistry struct {
 func newRegistry(t *testing.T) *testRegistry {
 	t.Helper()
 	r := &testRegistry{}
-	real := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	inMemory := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		r.mu.Lock()
 		r.asked = append(r.asked, request.Method+" "+request.URL.Path)
 		r.mu.Unlock()
 		if r.answer == nil || !r.answer(w, request) {
-			real.ServeHTTP(w, request)
+			inMemory.ServeHTTP(w, request)
 		}
 	}))
 	t.Cleanup(server.Close)

@@ -25,7 +25,8 @@ const (
 // What Kyverno 1.19.1 answers, as the API server passes it on.
 var (
 	imageValidatingPolicyUnsigned = `admission webhook ` +
-		`"ivpol.validate.kyverno.svc-fail-finegrained-require-notation" denied the request: Policy require-notation failed: no Notation signature by a trusted certificate on ` +
+		`"ivpol.validate.kyverno.svc-fail-finegrained-require-notation" denied the request: ` +
+		`Policy require-notation failed: no Notation signature by a trusted certificate on ` +
 		unsignedImage + "@" + unsignedDigest
 	imageValidatingPolicyMissing = `admission webhook "ivpol.mutate.kyverno.svc-fail-finegrained-require-notation" ` +
 		`denied the request: Policy require-notation error: failed to update digest: failed to resolve digest ` +

@@ -79,7 +79,8 @@ func startInit(dir string, group cgroup.Group) (*exec.Cmd, io.Reader, error) {
 	if len(held) == 0 { // started by hand: the number has to be somebody's
 		held = []*os.File{writer}
 	}
-	cmd.ExtraFiles = append(held, writer)
+	held = append(held, writer)
+	cmd.ExtraFiles = held
 	if err := group.Enter(); err != nil {
 		return nil, nil, errors.Join(err, group.Leave())
 	}

@@ -79,13 +79,14 @@ func TestLayout(t *testing.T) {
 	writeLayout(t, layout, "1.0")
 	for text, want := range map[string]string{layout: "", layout + ":1.0": "1.0", layout + "@" + zeros: ""} {
 		parsed, err := ParseLayout(text)
-		if !IsLayout(text) || err != nil || parsed.Layout != layout || parsed.Tag != want || parsed.String() != text ||
-			!parsed.InLayout() {
+		if !IsLayout(text) || err != nil || parsed.Layout != layout || parsed.Tag != want ||
+			parsed.String() != text || !parsed.InLayout() {
 			t.Errorf("%s: %+v (%v)", text, parsed, err)
 		}
 	}
-	for _, text := range []string{dir, "busybox", "busybox:1.36", "localhost:5000/busybox",
-		"localhost:5000/busybox@" + zeros, ""} {
+	for _, text := range []string{
+		dir, "busybox", "busybox:1.36", "localhost:5000/busybox", "localhost:5000/busybox@" + zeros, "",
+	} {
 		if IsLayout(text) {
 			t.Errorf("%q is taken for a layout", text)
 		}

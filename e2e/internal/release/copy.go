@@ -41,8 +41,8 @@ func arrived(
 		return Image{}, err
 	}
 	if digest != source.Digest {
-		return Image{}, fmt.Errorf("comparing %q with %q: the digests differ: %s and %s", to, source, digest,
-			source.Digest)
+		return Image{}, fmt.Errorf("comparing %q with %q: the digests differ: %s and %s",
+			to, source, digest, source.Digest)
 	}
 	target := to.ByDigest(digest)
 	present, err := reader.Signatures(ctx, target)
@@ -50,8 +50,8 @@ func arrived(
 		return Image{}, err
 	}
 	if missing := without(signatures, present); len(missing) > 0 {
-		return Image{}, fmt.Errorf("comparing the signatures of %q with those of %q: %v are missing", target, source,
-			missing)
+		return Image{}, fmt.Errorf("comparing the signatures of %q with those of %q: %v are missing",
+			target, source, missing)
 	}
 	return newImage(target, signatures), nil
 }

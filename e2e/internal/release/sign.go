@@ -90,7 +90,8 @@ func (s *Signer) sign(ctx context.Context, image reference.Reference) (*Image, e
 	}
 	added := without(after, before)
 	if len(added) == 0 {
-		return nil, fmt.Errorf("signing image %q: the registry %s lists no new signature of it, though notation says that it signed",
+		return nil, fmt.Errorf("signing image %q: the registry %s lists no new signature of it, "+
+			"though notation says that it signed",
 			pinned, pinned.Registry)
 	}
 	signed := newImage(pinned, added)

@@ -31,7 +31,7 @@ func readJUnit(t *testing.T, r Report) junit.Testsuites {
 	if err := decoder.Decode(&suites); err != nil {
 		t.Fatalf("%v in %s", err, content)
 	}
-	if _, err := decoder.Token(); err != io.EOF && err != nil {
+	if _, err := decoder.Token(); err != nil && !errors.Is(err, io.EOF) {
 		t.Fatalf("after the end: %v", err)
 	}
 	return suites

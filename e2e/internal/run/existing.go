@@ -37,8 +37,9 @@ func Existing(
 	}
 	return try(ctx, settings, programs, plan, func(ctx context.Context, t *trial) error {
 		if state.Digests != nil {
-			t.supply = &supply.Supply{State: state, Reader: repository.Direct(),
-				ORAS: oras.Direct(t.Tool("oras"), t.In("docker"))}
+			t.supply = &supply.Supply{
+				State: state, Reader: repository.Direct(), ORAS: oras.Direct(t.Tool("oras"), t.In("docker")),
+			}
 		}
 		t.cluster, t.foreign, t.hasNode, t.bypass, t.ca = existing.Cluster, true, existing.Runs, existing.Bypass, ca
 		if err := t.awaitCluster(ctx, existing.Await); err != nil {

@@ -11,8 +11,9 @@ import (
 
 func state() supply.State {
 	return supply.State{
-		Place: supply.Place{Registries: supply.Registries{CI: "ci:1", Production: "production:2"}, Repository: "app",
-			Tag: "1"},
+		Place: supply.Place{
+			Registries: supply.Registries{CI: "ci:1", Production: "production:2"}, Repository: "app", Tag: "1",
+		},
 		Platform: "sha256:platform", Demonstration: true,
 		Digests: map[supply.Role]string{
 			supply.Signed: "sha256:signed", supply.SinglePlatform: "sha256:single", supply.Unsigned: "sha256:unsigned",
@@ -47,8 +48,8 @@ func TestImages(t *testing.T) {
 	if len(named) > 0 {
 		t.Errorf("there are more: %v", named)
 	}
-	if real := Images(supply.State{}); real != nil {
-		t.Errorf("workloads that name real images get %v", real)
+	if others := Images(supply.State{}); others != nil {
+		t.Errorf("workloads that name real images get %v", others)
 	}
 }
 
@@ -78,9 +79,13 @@ func TestMovedTag(t *testing.T) {
 		moved.Refusal.Policy == "" {
 		t.Fatalf("it is %+v", moved)
 	}
+	const unsigned = "no Notation signature by a trusted certificate"
 	for _, own := range plan.Workloads {
-		if own.Name == likeMoved && (own.Refusal.Image == movedImage || !regexp.MustCompile(own.Refusal.Because.String()).MatchString("no Notation signature by a trusted certificate")) {
-			t.Errorf("the workload that it is made of has changed: %+v", own.Refusal)
+		if own.Name == likeMoved {
+			because := regexp.MustCompile(own.Refusal.Because.String())
+			if own.Refusal.Image == movedImage || !because.MatchString(unsigned) {
+				t.Errorf("the workload that it is made of has changed: %+v", own.Refusal)
+			}
 		}
 		if own.Name == beforeMove && own.Refusal != nil {
 			t.Error("what has to be admitted before the move has to be refused")

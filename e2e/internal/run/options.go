@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -13,7 +14,7 @@ import (
 	"container-signing/e2e/internal/supply"
 	"container-signing/e2e/internal/usage"
 	"container-signing/internal/hint"
-	"container-signing/internal/pki"
+	"container-signing/internal/keyspec"
 	"container-signing/tools"
 )
 
@@ -48,7 +49,7 @@ func (o Options) Check() error {
 }
 
 func (o Options) checkDemonstration() error {
-	if err := pki.CheckKeySpec(o.KeySpec); err != nil {
+	if _, err := keyspec.Named(o.KeySpec); err != nil {
 		return fmt.Errorf("reading --key-spec: %w", err)
 	}
 	return CheckFormat(o.Signer.Format)
@@ -66,7 +67,8 @@ func CheckFormat(format string) error {
 func (o Options) checkSigner() error {
 	s := o.Signer
 	if (s.Command == "") != (s.CertificateChain == "") {
-		return hint.Add(fmt.Errorf("--signer and --certificate-chain belong together: the chain is that of the signer's key"),
+		return hint.Add(errors.New("--signer and --certificate-chain belong together: "+
+			"the chain is that of the signer's key"),
 			"give both, or neither for a demonstration")
 	}
 	if s.CA != "" && s.Command == "" {

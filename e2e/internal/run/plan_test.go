@@ -21,8 +21,8 @@ func TestChoice(t *testing.T) {
 		}
 		if plan.Name != kind || len(plan.Policies) == 0 || len(plan.Workloads) < 40 || plan.OwnPolicies ||
 			plan.Report != report {
-			t.Errorf("%s: %s with %d policies and %d workloads, own: %v", kind, plan.Name, len(plan.Policies),
-				len(plan.Workloads), plan.OwnPolicies)
+			t.Errorf("%s: %s with %d policies and %d workloads, own: %v",
+				kind, plan.Name, len(plan.Policies), len(plan.Workloads), plan.OwnPolicies)
 		}
 		if left, err := os.ReadDir(report); err != nil || len(left) > 0 {
 			t.Errorf("the folder for the report has %v (%v)", left, err)
@@ -104,8 +104,8 @@ func TestReadSource(t *testing.T) {
 			t.Errorf("%s is %q, not %q", image, got, want)
 		}
 	}
-	if _, err := ReadSource("Busybox:latest:1"); !errors.As(err, new(usage.Error)) ||
-		!strings.Contains(err.Error(), `--image "Busybox:latest:1"`) {
+	_, err := ReadSource("Busybox:latest:1")
+	if !errors.As(err, new(usage.Error)) || !strings.Contains(err.Error(), `--image "Busybox:latest:1"`) {
 		t.Errorf("an image that can't be: %v", err)
 	}
 }

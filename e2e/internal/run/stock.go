@@ -40,8 +40,10 @@ func (s *stock) supply(ctx context.Context) error {
 		name string
 		do   func(context.Context) error
 	}{
-		{"start registries " + s.Registries.CI + " (ci) and " + s.Registries.Production + " (production)",
-			s.startRegistries},
+		{
+			"start registries " + s.Registries.CI + " (ci) and " + s.Registries.Production + " (production)",
+			s.startRegistries,
+		},
 		{"make certificates, install the plugin in notation", s.identify},
 		{"push the image to ci", s.push},
 	} {
@@ -97,8 +99,8 @@ func (s *stock) identityOf() (supply.Identity, error) {
 // MakeAnother makes the identity of a CA that nobody trusts, with the quickest
 // key.
 func MakeAnother(like supply.Signer, dir string) (supply.Identity, error) {
-	return makeDemonstration(supply.Demonstration{Name: "another", KeySpec: "EC-256", KeyID: like.KeyID,
-		Format: like.Format}, dir)
+	another := supply.Demonstration{Name: "another", KeySpec: "EC-256", KeyID: like.KeyID, Format: like.Format}
+	return makeDemonstration(another, dir)
 }
 
 func makeDemonstration(d supply.Demonstration, dir string) (supply.Identity, error) {

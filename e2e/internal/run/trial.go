@@ -40,7 +40,10 @@ type trial struct {
 
 // try calls do with a trial, and writes the report of one that an error has
 // kept from coming to its end.
-func try(ctx context.Context, settings session.Settings, programs tools.Programs, plan Plan, do func(context.Context, *trial) error) error {
+func try(
+	ctx context.Context, settings session.Settings, programs tools.Programs, plan Plan,
+	do func(context.Context, *trial) error,
+) error {
 	t := &trial{plan: plan}
 	err := session.Run(ctx, settings, programs, func(ctx context.Context, s *session.Session) error {
 		t.Session = s
@@ -101,8 +104,9 @@ func (t *trial) judgeOptions() judge.Options {
 	if t.supply != nil {
 		images = Images(t.supply.State)
 	}
-	return judge.Options{Config: t.cluster.Config, Images: images, Keep: !t.foreign, HasNode: t.hasNode,
-		OnRunning: t.noteRunning}
+	return judge.Options{
+		Config: t.cluster.Config, Images: images, Keep: !t.foreign, HasNode: t.hasNode, OnRunning: t.noteRunning,
+	}
 }
 
 // noteRunning records when the first admitted pod runs.

@@ -86,7 +86,7 @@ func TestConceal(t *testing.T) {
 		t.Errorf("no error became %v", err)
 	}
 	plain := errors.New("pin-4711")
-	if err := (Secrets{}).Conceal(plain); err != plain {
+	if err := (Secrets{}).Conceal(plain); !errors.Is(err, plain) || err.Error() != plain.Error() {
 		t.Errorf("without secrets an error became %v", err)
 	}
 	inner := hint.Add(&fs.PathError{Op: "open", Path: "/pin-4711", Err: fs.ErrNotExist}, "make /pin-4711")

@@ -20,7 +20,8 @@ func TestReadCertificates(t *testing.T) {
 	leaf := pkitest.Leaf(t, root, "leaf", pkitest.Key(t, "EC-256"))
 	chain := string(pki.EncodePEM(leaf.X509, root.X509))
 	for name, content := range map[string]string{
-		"PEM": chain, "PEM with words": "the chain:\n" + chain + "that's all\n",
+		"PEM":            chain,
+		"PEM with words": "the chain:\n" + chain + "that's all\n",
 		"PEM with a key": string(pkitest.KeyPEM(t, leaf.Key)) + chain,
 		"DER":            string(leaf.X509.Raw) + string(root.X509.Raw),
 	} {
@@ -30,13 +31,15 @@ func TestReadCertificates(t *testing.T) {
 		}
 	}
 	for name, content := range map[string]string{
-		"nothing": "", "prose": "Dear reader,\n", "a key": string(pkitest.KeyPEM(t, leaf.Key)),
+		"nothing":               "",
+		"prose":                 "Dear reader,\n",
+		"a key":                 string(pkitest.KeyPEM(t, leaf.Key)),
 		"half":                  chain[:len(chain)/4],
 		"PEM of something else": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
 		"half of DER":           string(leaf.X509.Raw[:99]),
 	} {
-		if got, err := ReadCertificates(writeTemp(t, content)); err == nil ||
-			!strings.Contains(hint.Text(err), "hint: give it in PEM or DER") {
+		got, err := ReadCertificates(writeTemp(t, content))
+		if err == nil || !strings.Contains(hint.Text(err), "hint: give it in PEM or DER") {
 			t.Errorf("%s: %d certificates (%v)", name, len(got), err)
 		}
 	}
@@ -51,8 +54,9 @@ func TestTrustedCAs(t *testing.T) {
 	expired := pkitest.Root(t, "expired", func(template *x509.Certificate) {
 		template.NotBefore, template.NotAfter = time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)
 	})
-	future := pkitest.Root(t,
-		"future", func(template *x509.Certificate) { template.NotBefore = time.Now().Add(time.Hour) })
+	future := pkitest.Root(t, "future", func(template *x509.Certificate) {
+		template.NotBefore = time.Now().Add(time.Hour)
+	})
 	file := func(certificates ...*pki.Certificate) string {
 		var chain []*x509.Certificate
 		for _, certificate := range certificates {
@@ -95,8 +99,8 @@ func TestTrustedCAs(t *testing.T) {
 // user's own settings from its signer.
 func TestMakeDemonstration(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made")
-	identity, err := MakeDemonstration(Demonstration{Name: "somebody", KeySpec: "EC-384", KeyID: "release",
-		Format: "cose"}, dir)
+	demonstration := Demonstration{Name: "somebody", KeySpec: "EC-384", KeyID: "release", Format: "cose"}
+	identity, err := MakeDemonstration(demonstration, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,8 +124,8 @@ func TestMakeDemonstration(t *testing.T) {
 			t.Errorf("its environment is %s, without %s", identity.Env, variable)
 		}
 	}
-	if _, err := MakeDemonstration(Demonstration{KeySpec: "RSA-1024"}, dir); err == nil ||
-		!strings.Contains(err.Error(), `"RSA-1024"`) {
+	_, err = MakeDemonstration(Demonstration{KeySpec: "RSA-1024"}, dir)
+	if err == nil || !strings.Contains(err.Error(), `"RSA-1024"`) {
 		t.Errorf("an unknown key spec: %v", err)
 	}
 }

@@ -108,7 +108,8 @@ func TestCheckVerified(t *testing.T) {
 		Signature: "sha256:1", Platform: "sha256:2", Demonstration: true, Verified: []Role{Signed, SinglePlatform},
 		Digests: map[Role]string{Signed: "sha256:3", Unsigned: "sha256:4", AnotherCA: "sha256:5"},
 		Refusals: map[string]string{
-			"unsigned": "unsigned", "signed-by-another-ca": "signed by another CA",
+			"unsigned":                          "unsigned",
+			"signed-by-another-ca":              "signed by another CA",
 			"copied-without-signature":          "unsigned",
 			"unsigned-platform-of-signed-index": "unsigned",
 		},
@@ -169,14 +170,15 @@ func TestPush(t *testing.T) {
 }
 
 func TestReadState(t *testing.T) {
-	written := State{Place: Place{Repository: "app", Tag: "1"}, Demonstration: true,
-		Digests: map[Role]string{Signed: "sha256:1"}}
-	if _, err := ReadState(filepath.Join(t.TempDir(), "nowhere")); err == nil ||
-		!strings.Contains(err.Error(), "nowhere: no such file") {
+	written := State{
+		Place: Place{Repository: "app", Tag: "1"}, Demonstration: true, Digests: map[Role]string{Signed: "sha256:1"},
+	}
+	_, err := ReadState(filepath.Join(t.TempDir(), "nowhere"))
+	if err == nil || !strings.Contains(err.Error(), "nowhere: no such file") {
 		t.Errorf("a missing file: %v", err)
 	}
-	if _, err := ReadState(writeTemp(t, "Dear promote,\n")); err == nil ||
-		!strings.Contains(err.Error(), "invalid character") {
+	_, err = ReadState(writeTemp(t, "Dear promote,\n"))
+	if err == nil || !strings.Contains(err.Error(), "invalid character") {
 		t.Errorf("prose: %v", err)
 	}
 	read, err := ReadState(writeTemp(t,

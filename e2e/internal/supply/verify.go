@@ -42,9 +42,7 @@ func (s State) refused() map[string]refused {
 		"unsigned":             {s.Pinned(Unsigned), notation.Unsigned, "unsigned"},
 		"signed-by-another-ca": {s.Pinned(AnotherCA), notation.Untrusted, "signed by another CA"},
 		"copied-without-signature": {
-			s.Bare().ByDigest(s.Digests[Signed]),
-			notation.Unsigned,
-			"copied without its signature",
+			s.Bare().ByDigest(s.Digests[Signed]), notation.Unsigned, "copied without its signature",
 		},
 	}
 	if s.Platform != "" {

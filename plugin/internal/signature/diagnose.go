@@ -72,7 +72,7 @@ func (k Key) surrounded(signature, payload []byte) error {
 	if extra <= 0 {
 		return nil
 	}
-	position := ""
+	var position string
 	switch {
 	case k.verify(payload, signature[extra:]):
 		position = "precede"

@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -158,7 +159,7 @@ func TestDiagnosisOfRSA(t *testing.T) {
 	signed := func(hash crypto.Hash, message []byte) []byte { return sign(t, private, hash, message) }
 	salted := func(salt int, message []byte) []byte { return signPSS(t, private, crypto.SHA384, salt, message) }
 	good, sum := signed(crypto.SHA384, payload), digest(crypto.SHA384, payload)
-	newline := append(payload[:len(payload):len(payload)], '\n')
+	newline := slices.Concat(payload, []byte("\n"))
 	smaller := sign(t, pkitest.Key(t, "RSA-2048"), crypto.SHA256, payload)
 	fixed := sign(t, pkitest.Key(t, "EC-256"), crypto.SHA256, payload)
 	pkcs1 := signPKCS1(t, private, crypto.SHA384, payload)
