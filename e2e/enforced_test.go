@@ -19,7 +19,8 @@ func TestNotSeenEnforced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const conditions = "spec:\n  matchConditions:\n    - name: no-dry-run\n      expression: '!request.?dryRun.orValue(false)'\n"
+	const conditions = "spec:\n  matchConditions:\n    - name: no-dry-run\n" +
+		"      expression: '!request.?dryRun.orValue(false)'\n"
 	admitsDryRuns := strings.Replace(string(policy), "\nspec:\n", "\n"+conditions, 1)
 	writeFile(t, filepath.Join(dir, "policies/require-notation.yaml"), admitsDryRuns)
 	folder := filepath.Join(dir, "report")
@@ -29,7 +30,8 @@ func TestNotSeenEnforced(t *testing.T) {
 		t.Errorf("exit status %d, not 1", status)
 	}
 	for _, words := range []string{
-		"✓ admit/signed", "✓ deny/unsigned", "\nFAIL  2 of 2 workloads as expected", "the policies aren't enforced", "it admits it",
+		"✓ admit/signed", "✓ deny/unsigned", "\nFAIL  2 of 2 workloads as expected",
+		"the policies aren't enforced", "it admits it",
 	} {
 		if !strings.Contains(s.text("stdout"), words) {
 			t.Errorf("standard output doesn't say %q", words)

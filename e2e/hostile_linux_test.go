@@ -18,11 +18,11 @@ import (
 // changed by it.
 func userFiles(spy string) map[string]string {
 	return map[string]string{
-		"notation/trustpolicy.json":                                 `{"version":"1.0","trustPolicies":[{"name":"the user's"}]}`,
+		"notation/trustpolicy.json":                                 `{"version":"1.0","trustPolicies":[]}`,
 		"notation/config.json":                                      `{"insecureRegistries":["the.user"]}`,
 		"notation/signingkeys.json":                                 `{"default":"the user's","keys":[]}`,
 		"notation/truststore/x509/ca/own/a.pem":                     "the user's",
-		"notation/plugins/external-signer/notation-external-signer": "#!/bin/sh\necho the user\\'s plugin >&2\nexit 1\n",
+		"notation/plugins/external-signer/notation-external-signer": "#!/bin/sh\nexit 1\n",
 		"docker/config.json":                                        `{"credsStore":"` + spy + `"}`,
 		"kube/config":                                               "the user's: [",
 		"cache/index.json":                                          "the user's",
@@ -37,10 +37,12 @@ func hostileEnvironment(dir, proxy string) []string {
 	return []string{
 		"NOTATION_CONFIG=" + in("notation"), "NOTATION_LIBEXEC=" + in("notation"), "NOTATION_CACHE=" + in("cache"),
 		"NOTATION_USERNAME=user", "NOTATION_PASSWORD=password", "NOTATION_EXPERIMENTAL=1",
-		"DOCKER_CONFIG=" + in("docker"), "ORAS_CACHE=" + in("cache"), "KUBECONFIG=" + in("kube/config"), "KUBECACHEDIR=" + in("cache"),
+		"DOCKER_CONFIG=" + in("docker"), "ORAS_CACHE=" + in("cache"),
+		"KUBECONFIG=" + in("kube/config"), "KUBECACHEDIR=" + in("cache"),
 		"HTTP_PROXY=http://" + proxy, "HTTPS_PROXY=http://" + proxy, "ALL_PROXY=http://" + proxy, "NO_PROXY=",
 		"http_proxy=http://" + proxy, "https_proxy=http://" + proxy, "all_proxy=http://" + proxy, "no_proxy=",
-		"EXTERNAL_SIGNER=false", "EXTERNAL_CERT_CHAIN=" + in("chain.pem"), "EXTERNAL_TIMEOUT=1ns", "EXTERNAL_PRIVATE_KEY=" + in("chain.pem"),
+		"EXTERNAL_SIGNER=false", "EXTERNAL_CERT_CHAIN=" + in("chain.pem"), "EXTERNAL_TIMEOUT=1ns",
+		"EXTERNAL_PRIVATE_KEY=" + in("chain.pem"),
 		"EXTERNAL_PRIVATE_KEY_PASSIN=file:" + in("chain.pem"),
 		"ETCD_NAME=other", "ETCD_LISTEN_CLIENT_URLS=http://127.0.0.1:1", "REGISTRY_HTTP_ADDR=127.0.0.1:1",
 		"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + proxy, "CONTAINERD_ADDRESS=" + in("cache"),
@@ -58,8 +60,9 @@ func TestHostileEnvironment(t *testing.T) {
 	for name, content := range userFiles(spy) {
 		writeFile(t, filepath.Join(dir, name), content)
 	}
-	writeFile(t, filepath.Join(dir, "bin/docker-credential-"+spy), "#!/bin/sh\ntouch "+filepath.Join(dir, "called")+"\n")
-	if err := os.Chmod(filepath.Join(dir, "bin/docker-credential-"+spy), 0o700); err != nil {
+	helper := filepath.Join(dir, "bin/docker-credential-"+spy)
+	writeFile(t, helper, "#!/bin/sh\ntouch "+filepath.Join(dir, "called")+"\n")
+	if err := os.Chmod(helper, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	proxy, asked := countingListener(t)

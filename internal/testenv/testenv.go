@@ -11,7 +11,8 @@ import (
 // exact are the variables that lead tools to the user's files, or change what
 // they do. Those of package process in e2e are among them.
 var exact = []string{
-	"NOTATION_CONFIG", "NOTATION_LIBEXEC", "NOTATION_CACHE", "NOTATION_EXPERIMENTAL", "NOTATION_USERNAME", "NOTATION_PASSWORD",
+	"NOTATION_CONFIG", "NOTATION_LIBEXEC", "NOTATION_CACHE", "NOTATION_EXPERIMENTAL",
+	"NOTATION_USERNAME", "NOTATION_PASSWORD",
 	"DOCKER_CONFIG", "DOCKER_AUTH_CONFIG", "REGISTRY_AUTH_FILE", "ORAS_CACHE", "KUBECONFIG",
 }
 

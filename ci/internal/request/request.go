@@ -116,7 +116,8 @@ func Node(node, registry, ca bool) error {
 		return nil
 	}
 	return hint.Add(
-		errors.New("preparing --node: it doesn't know where to pull from, or what to trust"), "give --registry and --ca")
+		errors.New("preparing --node: it doesn't know where to pull from, or what to trust"),
+		"give --registry and --ca")
 }
 
 // Assignment reads a variable of a signer's environment.

@@ -38,7 +38,7 @@ func TestVerify(t *testing.T) {
 	}{
 		"verified":      {saying(t, "Successfully verified signature for app", "0"), ""},
 		"nothing said":  {saying(t, "", "0"), "notation doesn't say that it did"},
-		"trust skipped": {saying(t, "Trust policy is configured to skip signature verification", "0"), "notation doesn't say that it did"},
+		"trust skipped": {saying(t, "Trust policy is configured to skip verification", "0"), "notation doesn't say that it did"},
 		"refused":       {saying(t, "Error: signature verification failed", "1"), "signature verification failed"},
 		"a lie":         {saying(t, "Successfully verified signature for app", "1"), "exit status 1"},
 	} {
@@ -61,7 +61,7 @@ func TestRefuses(t *testing.T) {
 		"unsigned":                    {unsigned, Unsigned, ""},
 		"untrusted":                   {saying(t, "Error: signature verification failed for all", "1"), Untrusted, ""},
 		"unsigned, to be untrusted":   {unsigned, Untrusted, `because "signature verification failed", but`},
-		"accepted":                    {saying(t, "Successfully verified", "0"), Unsigned, "notation accepts it, though it must not"},
+		"accepted":                    {saying(t, "Successfully verified", "0"), Unsigned, "though it must not"},
 		"a registry that is gone":     {saying(t, "Error: connection refused", "1"), Unsigned, "connection refused"},
 		"an exit status without word": {saying(t, "", "0"), Unsigned, "doesn't say that it did"},
 	} {
@@ -74,7 +74,10 @@ func TestRefuses(t *testing.T) {
 
 // TestTransport tells notation of plain HTTP only where it is spoken.
 func TestTransport(t *testing.T) {
-	s := Signing{Signer: "sign it", CertificateChain: "chain.crt", KeyID: "release", Format: "cose", Timeout: 90 * time.Second}
+	s := Signing{
+		Signer: "sign it", CertificateChain: "chain.crt", KeyID: "release", Format: "cose",
+		Timeout: 90 * time.Second,
+	}
 	for image, insecure := range map[reference.Reference]bool{plain: true, https: false} {
 		for _, args := range [][]string{VerifyArgs(image), SignArgs(s, image.String(), image.PlainHTTP)} {
 			if slices.Contains(args, "--insecure-registry") != insecure || args[len(args)-1] != image.String() {
@@ -84,7 +87,8 @@ func TestTransport(t *testing.T) {
 	}
 	args := strings.Join(SignArgs(s, "app@sha256:1", false), " ")
 	const want = "sign --signature-format cose --plugin external-signer --id release " +
-		"--plugin-config signer=sign it --plugin-config certificate-chain=chain.crt --plugin-config timeout=1m30s app@sha256:1"
+		"--plugin-config signer=sign it --plugin-config certificate-chain=chain.crt " +
+		"--plugin-config timeout=1m30s app@sha256:1"
 	if args != want {
 		t.Errorf("the arguments are\n%s, not\n%s", args, want)
 	}
@@ -112,7 +116,8 @@ func TestConfiguredIn(t *testing.T) {
 		t.Errorf("it has what is the user's:\n%s", own)
 	}
 	users, err := AsUser(print).Run(t.Context())
-	if err != nil || !strings.Contains(users, "NOTATION_CONFIG=/of/the/user\n") || !strings.Contains(users, "NOTATION_USERNAME=somebody\n") {
+	if err != nil || !strings.Contains(users, "NOTATION_CONFIG=/of/the/user\n") ||
+		!strings.Contains(users, "NOTATION_USERNAME=somebody\n") {
 		t.Errorf("the user's own lacks what is the user's (%v):\n%s", err, users)
 	}
 }

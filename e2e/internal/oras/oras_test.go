@@ -14,7 +14,8 @@ import (
 func traced(t *testing.T, make func(process.Tool) CLI, copy func(CLI) error) string {
 	t.Helper()
 	var commands []string
-	err := copy(make(process.Tool{Path: "/bin/true", Trace: func(command string) { commands = append(commands, command) }}))
+	trace := func(command string) { commands = append(commands, command) }
+	err := copy(make(process.Tool{Path: "/bin/true", Trace: trace}))
 	if err != nil || len(commands) != 1 {
 		t.Fatalf("commands %q (%v)", commands, err)
 	}

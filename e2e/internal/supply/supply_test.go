@@ -124,7 +124,8 @@ func TestCheckVerified(t *testing.T) {
 	}
 	unaccepted := whole
 	unaccepted.Verified = whole.Verified[:1]
-	if err := unaccepted.CheckVerified(); err == nil || !strings.Contains(err.Error(), "accepts the image single-platform") {
+	err := unaccepted.CheckVerified()
+	if err == nil || !strings.Contains(err.Error(), "accepts the image single-platform") {
 		t.Errorf("without a verdict of notation on a signed image: %v", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(whole.Refusals)) {
