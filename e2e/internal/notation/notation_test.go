@@ -38,7 +38,7 @@ func TestVerify(t *testing.T) {
 	}{
 		"verified":      {saying(t, "Successfully verified signature for app", "0"), ""},
 		"nothing said":  {saying(t, "", "0"), "notation doesn't say that it did"},
-		"trust skipped": {saying(t, "Trust policy is configured to skip verification", "0"), "notation doesn't say that it did"},
+		"trust skipped": {saying(t, "Trust policy is configured to skip", "0"), "notation doesn't say that it did"},
 		"refused":       {saying(t, "Error: signature verification failed", "1"), "signature verification failed"},
 		"a lie":         {saying(t, "Successfully verified signature for app", "1"), "exit status 1"},
 	} {

@@ -68,11 +68,11 @@ func TestReading(t *testing.T) {
 // TestFailure names both sides, and hands the tool's words on.
 func TestFailure(t *testing.T) {
 	from := reference.Reference{Registry: "ci.test", Repository: "app", Tag: "1"}
-	to := reference.Reference{Registry: "production.test", Repository: "app", Tag: "1"}
+	to := reference.Reference{Registry: "p.test", Repository: "app", Tag: "1"}
 	cli := CLI{process.Tool{Path: "/bin/false"}}
 	for what, err := range map[string]error{
-		`copying image "ci.test/app:1" with its signatures to "production.test/app:1": `: cli.Copy(t.Context(), from, to),
-		`copying image "ci.test/app:1" to "production.test/app:1": `:                     cli.CopyBare(t.Context(), from, to),
+		`copying image "ci.test/app:1" with its signatures to "p.test/app:1": `: cli.Copy(t.Context(), from, to),
+		`copying image "ci.test/app:1" to "p.test/app:1": `:                     cli.CopyBare(t.Context(), from, to),
 	} {
 		if err == nil || !strings.HasPrefix(err.Error(), what) || !strings.Contains(err.Error(), "/bin/false cp ") {
 			t.Errorf("%s: %v", what, err)
