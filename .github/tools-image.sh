@@ -7,15 +7,16 @@
 #   published=REPOSITORY@sha256:…       where they are; empty if they aren't
 #
 # KEY changes with all that decides what is built: the pins and the builder in
-# tools/ and internal/, and of ci/ how it is called and in which Go image. What
-# only the checks and the tests need doesn't count. Should the key miss
-# something, then programs say so that find no tools of their own pins in the
-# image.
+# tools/ and internal/, and of ci/ how it is called, in which Go image, and what
+# is said of the pins in the image. What only the checks and the tests need
+# doesn't count. Should the key miss something, then the image is refused as one
+# of other pins, or programs say so that find no tools of their own in it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 files=$(git ls-files --error-unmatch --stage -- tools internal/hint internal/terminal \
-	ci/main.go ci/build.go ci/tools.go go.mod ':!*_test.go' ':!tools/check')
+	ci/main.go ci/build.go ci/tools.go ci/internal/inputs ci/internal/toolset \
+	go.mod ':!*_test.go' ':!tools/check')
 key=$(sha256sum <<<"$files" | cut -c 1-16)
 address=$1:$key
 echo "address=$address"
