@@ -15,8 +15,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 files=$(git ls-files --error-unmatch --stage -- tools internal/hint internal/terminal \
-	ci/main.go ci/build.go ci/tools.go ci/internal/inputs ci/internal/toolset \
-	go.mod ':!*_test.go' ':!tools/check')
+	ci/main.go ci/build.go ci/tools.go ci/internal/toolset ci/internal/inputs go.mod ':!*_test.go' ':!tools/check')
 key=$(sha256sum <<<"$files" | cut -c 1-16)
 address=$1:$key
 echo "address=$address"

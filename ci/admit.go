@@ -7,7 +7,7 @@ import (
 
 	"dagger/container-signing/internal/command"
 	"dagger/container-signing/internal/dagger"
-	"dagger/container-signing/internal/hint"
+	"dagger/container-signing/internal/request"
 	"dagger/container-signing/internal/toolset"
 )
 
@@ -40,11 +40,8 @@ func (m *ContainerSigning) Admit(
 	// Return the report even if not all is as expected.
 	tolerate bool, // +optional
 ) (*dagger.Directory, error) {
-	if kubeconfig == nil && apiServer != nil {
-		return nil, hint.Add(
-			errors.New("reading --api-server: it is where a cluster of your own is reached"),
-			"give its --kubeconfig too",
-		)
+	if err := request.Connection(kubeconfig != nil, apiServer != nil); err != nil {
+		return nil, err
 	}
 	asked := command.Judge{CA: caPath}
 	box, err := m.connect(ctx, &asked, kubeconfig, apiServer, registry, registryAddress)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"dagger/container-signing/internal/command"
@@ -10,6 +9,7 @@ import (
 	"dagger/container-signing/internal/hint"
 	"dagger/container-signing/internal/inputs"
 	"dagger/container-signing/internal/reference"
+	"dagger/container-signing/internal/request"
 	"dagger/container-signing/internal/toolset"
 )
 
@@ -46,11 +46,8 @@ func (m *ContainerSigning) Cluster(
 	// The CA that the node's image verifier trusts.
 	ca *dagger.File, // +optional
 ) (*dagger.Service, error) {
-	if node && (ca == nil || registry == nil) {
-		return nil, hint.Add(
-			errors.New("preparing --node: it doesn't know where to pull from, or what to trust"),
-			"give --registry and --ca",
-		)
+	if err := request.Node(node, registry != nil, ca != nil); err != nil {
+		return nil, err
 	}
 	at, err := clusterRegistry(registry, registryAddress)
 	if err != nil {

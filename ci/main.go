@@ -32,7 +32,9 @@ func New(
 	// The project's source.
 	//
 	// +defaultPath="/"
-	// +ignore=["*", "!go.mod", "!go.sum", "!*.md", "!dagger.json", "!.golangci.*", "!.ci/**", "!.github/**", "!ci/**", "!docs/**", "!e2e/**", "!examples/**", "!internal/**", "!plugin/**", "!policies/**", "!scripts/**", "!tools/**"]
+	// +ignore=["*", "!go.mod", "!go.sum", "!*.md", "!dagger.json", "!.golangci.*", "!.ci/**", "!.github/**",
+	//   "!ci/**", "!docs/**", "!e2e/**", "!examples/**", "!internal/**", "!plugin/**", "!policies/**",
+	//   "!scripts/**", "!tools/**"]
 	source *dagger.Directory,
 	// The Go image in which all is built and run: by digest, or another one at a mirror of yours.
 	//

@@ -14,13 +14,13 @@ import (
 
 // Signed images in a registry, each with its signature
 type Signed struct {
-	// The images by digest, such as registry.example.com/app@sha256:….
+	// The images by digest, such as registry.example.com/app@sha256:…
 	References []string
-	// The digests of the images, in the same order.
+	// The digests of the images, in the same order
 	Digests []string
-	// The digests of the signatures' manifests, in the same order.
+	// The digests of the signatures' manifests, in the same order
 	Signatures []string
-	// The CA that vouches for the signer, in PEM.
+	// The CA that vouches for the signer, in PEM
 	Ca *dagger.File
 
 	// The images as they were named, in the same order.

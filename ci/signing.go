@@ -27,7 +27,8 @@ type signPlan struct {
 // check finds what can be known to be wrong before anything is run.
 func (p signPlan) check() ([]reference.Image, error) {
 	given := request.Signer{
-		Program: p.files.program != nil, CertificateChain: p.files.chain != nil, CA: p.files.ca != nil, Key: p.files.key != nil,
+		Program: p.files.program != nil, CertificateChain: p.files.chain != nil,
+		CA: p.files.ca != nil, Key: p.files.key != nil,
 	}
 	if err := given.Check(); err != nil {
 		return nil, err

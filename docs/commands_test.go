@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"container-signing/internal/page"
+	"container-signing/internal/testenv"
 	"container-signing/tools"
 )
 
@@ -35,6 +36,9 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) (status int, err error) {
+	if err := testenv.Clear(); err != nil {
+		return 0, err
+	}
 	folder, err := os.MkdirTemp("", "docs-test-")
 	if err != nil {
 		return 0, err
@@ -198,7 +202,8 @@ func TestMessages(t *testing.T) {
 			count++
 			for _, piece := range gap.Split(row[0], -1) {
 				// A short piece, or the system's own words, may be anywhere.
-				if piece = strings.TrimSpace(piece); len(piece) >= 8 && piece != ": permission denied" && !printed(source, piece) {
+				if piece = strings.TrimSpace(piece); len(piece) >= 8 && piece != ": permission denied" &&
+					!printed(source, piece) {
 					t.Errorf("no program prints %q, which docs/troubleshooting.md explains", piece)
 				}
 			}

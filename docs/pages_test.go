@@ -87,8 +87,9 @@ func TestFollow(t *testing.T) {
 	all := map[string]page.Page{"docs/here.md": here}
 	for link, wanted := range map[string]string{
 		"https://example.com/x#y": "", "../go.mod": "", "../plugin": "", "#a-heading": "",
-		"go.mod": "isn't there", "nowhere.md": "isn't there", "#another": "no such heading", "../go.mod#x": "no such heading",
-		"/etc": "neither", "http://example.com/": "neither",
+		"go.mod": "isn't there", "nowhere.md": "isn't there", "#another": "no such heading",
+		"../go.mod#x": "no such heading",
+		"/etc":        "neither", "http://example.com/": "neither",
 	} {
 		if got := follow(all, "docs/here.md", link); (got == "") != (wanted == "") || !strings.Contains(got, wanted) {
 			t.Errorf("%s: %q, not %q", link, got, wanted)

@@ -14,7 +14,8 @@ func TestCertificates(t *testing.T) {
 	dir := shortTempDir(t)
 	own := newIdentity(t, dir, "EC-256")
 	output := filepath.Join(dir, "taken")
-	if status := newCommand(t, "certificates", "--certificate-chain", own.chain, "--output", output).start().wait(); status != 0 {
+	if status := newCommand(t, "certificates", "--certificate-chain", own.chain,
+		"--output", output).start().wait(); status != 0 {
 		t.Fatalf("exit status %d, not 0", status)
 	}
 	files, err := os.ReadDir(output)

@@ -61,8 +61,10 @@ func readJUnit(t *testing.T, folder string) savedSuites {
 // TestWholeChain runs what `go run ./e2e` runs, by each policy.
 func TestWholeChain(t *testing.T) {
 	for name, args := range map[string][]string{
-		"ImageValidatingPolicy":         nil,
-		"ClusterPolicy with COSE by EC": {"--policy", "clusterpolicy", "--signature-format", "cose", "--key-spec", "EC-256"},
+		"ImageValidatingPolicy": nil,
+		"ClusterPolicy with COSE by EC": {
+			"--policy", "clusterpolicy", "--signature-format", "cose", "--key-spec", "EC-256",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -85,8 +87,10 @@ func TestWholeChain(t *testing.T) {
 			checkImages(t, saved, s.production)
 			checkSteps(t, saved)
 			suites := readJUnit(t, folder)
-			if wanted := len(saved.Verdicts) + len(saved.Steps); suites.Tests != wanted || suites.Failures+suites.Errors > 0 {
-				t.Errorf("junit.xml has %d tests with %d failures and %d errors, not %d with none", suites.Tests, suites.Failures, suites.Errors, wanted)
+			if wanted := len(saved.Verdicts) + len(saved.Steps); suites.Tests != wanted ||
+				suites.Failures+suites.Errors > 0 {
+				t.Errorf("junit.xml has %d tests with %d failures and %d errors, not %d with none", suites.Tests,
+					suites.Failures, suites.Errors, wanted)
 			}
 		})
 	}
@@ -119,7 +123,8 @@ func checkVerdicts(t *testing.T, saved savedReport, table string) {
 		if folder == "deny" && (verdict.Policy != "require-notation" || verdict.Reason == "") {
 			t.Errorf("%s: refused by policy %q because %q", name, verdict.Policy, verdict.Reason)
 		}
-		if !regexp.MustCompile(`(?m)^✓ ` + name + ` +` + expected + ` +` + expected + ` +\d+\.\d\d s  .`).MatchString(table) {
+		if !regexp.MustCompile(`(?m)^✓ ` + name + ` +` + expected + ` +` + expected +
+			` +\d+\.\d\d s  .`).MatchString(table) {
 			t.Errorf("%s isn't in the table", name)
 		}
 	}
@@ -145,7 +150,8 @@ func checkImages(t *testing.T, saved savedReport, production string) {
 	}
 	for _, other := range []string{"signed-by-digest", "copied-without-signature"} {
 		if images[other].Digest != signed.Digest {
-			t.Errorf("image %s has digest %s, not that of the signed one, %s", other, images[other].Digest, signed.Digest)
+			t.Errorf("image %s has digest %s, not that of the signed one, %s", other, images[other].Digest,
+				signed.Digest)
 		}
 	}
 	for _, other := range []string{"unsigned", "signed-by-another-ca", "signed-single-platform"} {
@@ -161,7 +167,8 @@ func checkSteps(t *testing.T, saved savedReport) {
 		t.Errorf("there are %d steps only", len(saved.Steps))
 	}
 	for _, step := range saved.Steps {
-		if step.Name == "" || step.Seconds <= 0 || step.Seconds > saved.Seconds || step.Started.IsZero() || step.Error != "" {
+		if step.Name == "" || step.Seconds <= 0 || step.Seconds > saved.Seconds || step.Started.IsZero() ||
+			step.Error != "" {
 			t.Errorf("step: %+v", step)
 		}
 	}

@@ -18,10 +18,14 @@ func TestClusterEnd(t *testing.T) {
 		ready  int    // status of the answer to who has asked whether it is ready
 		told   string // and the words
 	}{
-		"SIGKILL when it is ready": {clusterReady, func(c *clusterCommand) { c.signal(syscall.SIGKILL) }, -1, nil, http.StatusOK, "ok"},
-		"SIGTERM while it starts": {"start etcd and kube-apiserver", func(c *clusterCommand) { c.signal(syscall.SIGTERM) }, 1,
+		"SIGKILL when it is ready": {
+			clusterReady, func(c *clusterCommand) { c.signal(syscall.SIGKILL) }, -1, nil, http.StatusOK, "ok",
+		},
+		"SIGTERM while it starts": {"start etcd and kube-apiserver",
+			func(c *clusterCommand) { c.signal(syscall.SIGTERM) }, 1,
 			[]string{"terminated signal received"}, http.StatusServiceUnavailable, "terminated signal received"},
-		"etcd crashes while Kyverno starts": {"create Kyverno's resource definitions", func(c *clusterCommand) { kill(c.t, c.child("etcd")) }, 1,
+		"etcd crashes while Kyverno starts": {"create Kyverno's resource definitions",
+			func(c *clusterCommand) { kill(c.t, c.child("etcd")) }, 1,
 			[]string{"etcd ended: signal: killed"}, http.StatusServiceUnavailable, "etcd ended: signal: killed"},
 		"Kyverno crashes": {clusterReady, func(c *clusterCommand) { kill(c.t, c.child("kyverno")) }, 1,
 			[]string{"kyverno ended: signal: killed; the end of its log:\n    "}, http.StatusOK, "ok"},

@@ -21,7 +21,8 @@ func TestNode(t *testing.T) {
 	s, before := newStage(t), hostTraces(t)
 	s.supply()
 	verifier := s.in("verifier/notation-image-verifier")
-	if output, err := exec.Command("go", "build", "-o", verifier, "../plugin/image-verifier").CombinedOutput(); err != nil {
+	if output, err := exec.Command("go", "build", "-o", verifier,
+		"../plugin/image-verifier").CombinedOutput(); err != nil {
 		t.Fatalf("building the image verifier: %v\n%s", err, output)
 	}
 	host, port, err := net.SplitHostPort(s.production)
@@ -32,7 +33,8 @@ func TestNode(t *testing.T) {
 	hosts := s.in("hosts")
 	writeFile(t, hosts, "127.0.0.1 localhost\n"+host+" "+name+"\n")
 	production := name + ":" + port
-	c := s.prepareCluster("cluster.test", "--node", "on", "--registry", production, "--image-verifier", verifier, "--trust", s.in("config/notation"))
+	c := s.prepareCluster("cluster.test", "--node", "on", "--registry", production, "--image-verifier", verifier,
+		"--trust", s.in("config/notation"))
 	withHosts(c.session, hosts)
 	c.start()
 	c.awaitLine(clusterReady)
@@ -69,7 +71,8 @@ func checkPartNodeReport(t *testing.T, saved savedReport, production string) {
 		t.Errorf("passed: %v; the first admitted pod ran after %v s", saved.Passed, saved.FirstRunningSeconds)
 	}
 	for name, seen := range map[string]string{
-		"admit/signed": report.Admitted, "bypass/pod-in-kube-system": report.Refused, "bypass/pod-in-kube-system-signed": report.Admitted,
+		"admit/signed": report.Admitted, "bypass/pod-in-kube-system": report.Refused,
+		"bypass/pod-in-kube-system-signed": report.Admitted,
 	} {
 		i := slices.IndexFunc(saved.Verdicts, func(v report.Verdict) bool { return v.Workload == name })
 		if i < 0 {
@@ -77,7 +80,8 @@ func checkPartNodeReport(t *testing.T, saved savedReport, production string) {
 			continue
 		}
 		verdict := saved.Verdicts[i]
-		if verdict.Seen != seen || seen == report.Admitted && verdict.Runs != report.Runs || seen == report.Refused && !strings.Contains(verdict.Reason, production) {
+		if verdict.Seen != seen || seen == report.Admitted && verdict.Runs != report.Runs || seen == report.Refused &&
+			!strings.Contains(verdict.Reason, production) {
 			t.Errorf("%s: %+v", name, verdict)
 		}
 	}

@@ -47,8 +47,10 @@ func (s *stage) prepareCluster(name string, flags ...string) *clusterCommand {
 	readyz := freeAddress(s.t)
 	s.do("credentials", "--output", s.in("credentials"), "--server", "https://"+name+":"+port)
 	c := &clusterCommand{
-		session: s.command(append([]string{"cluster", "--credentials", s.in("credentials"), "--listen", listen, "--readyz", readyz, "--host", name}, flags...)),
-		address: "https://" + listen, readyz: "http://" + readyz + readiness.Path, kubeconfig: s.in("credentials/kubeconfig"),
+		session: s.command(append([]string{"cluster", "--credentials", s.in("credentials"), "--listen", listen,
+			"--readyz", readyz, "--host", name}, flags...)),
+		address: "https://" + listen, readyz: "http://" + readyz + readiness.Path,
+		kubeconfig: s.in("credentials/kubeconfig"),
 	}
 	c.listens = []string{listen, readyz}
 	return c
@@ -95,7 +97,8 @@ func (c *clusterCommand) checkOpening() {
 	if err := yaml.Unmarshal([]byte(invalidPolicy), &policy.Object); err != nil {
 		c.t.Fatal(err)
 	}
-	_, err := c.client().Resource(schema.GroupVersionResource{Group: "kyverno.io", Version: "v1", Resource: "clusterpolicies"}).
+	_, err := c.client().Resource(schema.GroupVersionResource{Group: "kyverno.io", Version: "v1",
+		Resource: "clusterpolicies"}).
 		Create(c.t.Context(), &policy, metav1.CreateOptions{})
 	if err == nil || !strings.Contains(err.Error(), `"validate-policy.kyverno.svc" denied the request`) {
 		c.t.Errorf("Kyverno hasn't refused an invalid policy, but: %v", err)
@@ -111,7 +114,8 @@ func (c *clusterCommand) ask() (answer func() (status int, words string)) {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(func() { _ = connection.Close() })
-	if _, err := io.WriteString(connection, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET "+readiness.Path+" HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(connection,
+		"HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET "+readiness.Path+" HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 		c.t.Fatal(err)
 	}
 	from := bufio.NewReader(connection)
@@ -152,9 +156,11 @@ var namespaces = schema.GroupVersionResource{Version: "v1", Resource: "namespace
 func (c *clusterCommand) checkLeft() {
 	c.t.Helper()
 	fresh := []string{"default", "kube-node-lease", "kube-public", "kube-system", cluster.KyvernoNamespace}
-	c.awaitNone(namespaces, func(namespace *unstructured.Unstructured) bool { return slices.Contains(fresh, namespace.GetName()) })
+	c.awaitNone(namespaces,
+		func(namespace *unstructured.Unstructured) bool { return slices.Contains(fresh, namespace.GetName()) })
 	for group, resources := range map[string][]string{
-		"": {"pods", "replicationcontrollers"}, "apps": {"deployments", "replicasets", "daemonsets", "statefulsets"}, "batch": {"jobs", "cronjobs"},
+		"": {"pods", "replicationcontrollers"}, "apps": {"deployments", "replicasets", "daemonsets", "statefulsets"},
+		"batch": {"jobs", "cronjobs"},
 	} {
 		for _, resource := range resources {
 			c.awaitNone(schema.GroupVersionResource{Group: group, Version: "v1", Resource: resource}, nil)

@@ -22,7 +22,8 @@ func TestCommands(t *testing.T) {
 	c := s.startCluster("cluster.test")
 	c.checkClosed("start etcd and kube-apiserver")
 	s.supply()
-	judging := s.judging("--await", c.readyz, "--kubeconfig", c.kubeconfig, "--server", c.address, "--report", s.in("report"), "-v").start()
+	judging := s.judging("--await", c.readyz, "--kubeconfig", c.kubeconfig, "--server", c.address,
+		"--report", s.in("report"), "-v").start()
 	c.checkOpening()
 	judged := s.succeeded(judging)
 
@@ -36,7 +37,8 @@ func TestCommands(t *testing.T) {
 	if commands, run := casesOf(saved), casesOf(readReport(t, s.in("whole"))); !slices.Equal(commands, run) {
 		t.Errorf("by commands the cases are\n%+v\nand in a whole run\n%+v", commands, run)
 	}
-	s.fail(s.judging("--kubeconfig", c.kubeconfig, "--server", c.address, "--ca", s.in(filepath.Join("another", "ca.crt"))),
+	s.fail(s.judging("--kubeconfig", c.kubeconfig, "--server", c.address,
+		"--ca", s.in(filepath.Join("another", "ca.crt"))),
 		"creating ConfigMap kyverno/notation-ca", "with another CA", "give that one, or delete")
 	s.judgeRealImages(c)
 	c.checkLeft()
@@ -53,8 +55,10 @@ func (s *stage) supply() {
 	s.demonstration = s.certificates("demonstration")
 	s.certificates("another", "--name", "another")
 	state := s.push()
-	s.succeed(s.signing(s.demonstration, "--image", busybox(s.ci, ""), "--image", busybox(s.ci, "single-platform"), "--output", s.in("signed.json"), "-v"))
-	s.do("promote", "--ca", s.demonstration.ca, "--ci-registry", s.ci, "--production-registry", s.production, "--state", state, "-v")
+	s.succeed(s.signing(s.demonstration, "--image", busybox(s.ci, ""), "--image", busybox(s.ci, "single-platform"),
+		"--output", s.in("signed.json"), "-v"))
+	s.do("promote", "--ca", s.demonstration.ca, "--ci-registry", s.ci, "--production-registry", s.production,
+		"--state", state, "-v")
 }
 
 // judgeRealImages judges workloads of a user's own that name real images, twice:
@@ -71,13 +75,15 @@ func (s *stage) judgeRealImages(c *clusterCommand) {
 			image = busybox(s.production, "unsigned")
 		}
 		path := s.in(filepath.Join("own", file))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, fmt.Appendf(nil, manifest, image), 0o600)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755),
+			os.WriteFile(path, fmt.Appendf(nil, manifest, image), 0o600)); err != nil {
 			s.t.Fatal(err)
 		}
 	}
 	for range 2 {
 		judged := s.succeed(s.command([]string{
-			"judge", "--kubeconfig", c.kubeconfig, "--server", c.address, "--ca", s.demonstration.ca, "--workloads", s.in("own"),
+			"judge", "--kubeconfig", c.kubeconfig, "--server", c.address, "--ca", s.demonstration.ca,
+			"--workloads", s.in("own"),
 		}))
 		if !strings.Contains(judged.text("stdout"), "PASS  2 of 2") {
 			s.t.Errorf("workloads that name real images:\n%s", judged.text("stdout"))
@@ -97,7 +103,8 @@ func (s *stage) certificates(name string, args ...string) ownIdentity {
 	s.t.Helper()
 	folder := s.in(name)
 	s.do(append([]string{"certificates", "--output", folder}, args...)...)
-	return ownIdentity{filepath.Join(folder, "signer.key"), filepath.Join(folder, "chain.crt"), filepath.Join(folder, "ca.crt")}
+	return ownIdentity{filepath.Join(folder, "signer.key"), filepath.Join(folder, "chain.crt"),
+		filepath.Join(folder, "ca.crt")}
 }
 
 // A verdictCase is what must be the same however the chain is run.
@@ -116,7 +123,8 @@ func casesOf(saved savedReport) []verdictCase {
 
 // secretFiles are those that hold private keys.
 func (s *stage) secretFiles() []string {
-	return []string{s.in("demonstration/signer.key"), s.in("another/signer.key"), s.in("credentials/ca.key"), s.in("credentials/kubeconfig")}
+	return []string{s.in("demonstration/signer.key"), s.in("another/signer.key"), s.in("credentials/ca.key"),
+		s.in("credentials/kubeconfig")}
 }
 
 // checkSecrets checks that no private key is in what the commands have printed

@@ -44,12 +44,15 @@ func TestCopy(t *testing.T) {
 	if carried := s.signatures(s.production + "/by-way/app:2"); !slices.Equal(carried, source) {
 		t.Errorf("as the only image of a layout it has the signatures %v, and at the source %v", carried, source)
 	}
-	s.fail(s.command([]string{"copy", "--from", s.ci + "/busybox:missing", "--to", to}), `resolving image "`+s.ci+`/busybox:missing"`, "not found")
+	s.fail(s.command([]string{"copy", "--from", s.ci + "/busybox:missing", "--to", to}),
+		`resolving image "`+s.ci+`/busybox:missing"`, "not found")
 	nowhere := freeAddress(t)
-	s.fail(s.command([]string{"copy", "--from", from, "--to", nowhere + "/app:1"}), " to \""+nowhere+`/app:1"`, "connection refused")
+	s.fail(s.command([]string{"copy", "--from", from, "--to", nowhere + "/app:1"}), " to \""+nowhere+`/app:1"`,
+		"connection refused")
 
 	// Production isn't empty any more.
-	s.fail(s.command([]string{"promote", "--ci-registry", s.ci, "--production-registry", s.production, "--state", state}),
+	s.fail(s.command([]string{"promote", "--ci-registry", s.ci, "--production-registry", s.production,
+		"--state", state}),
 		"the production registry "+s.production+" isn't empty", "it holds by-way/app, team/app", "give an empty one")
 }
 

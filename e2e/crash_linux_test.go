@@ -14,7 +14,8 @@ import (
 // and to say which it was, how it ended, and what it had printed last.
 func TestCrash(t *testing.T) {
 	for _, victim := range []string{
-		"registry-ci", "registry-production", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kyverno",
+		"registry-ci", "registry-production", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler",
+		"kyverno",
 	} {
 		t.Run(victim, func(t *testing.T) {
 			t.Parallel()

@@ -29,7 +29,8 @@ func TestFullDisk(t *testing.T) {
 			if status := s.start().wait(); status != 1 {
 				t.Errorf("exit status %d, not 1", status)
 			}
-			s.checkError("no space left on device", "the disk of the temporary folder ", "let TMPDIR name another place")
+			s.checkError("no space left on device", "the disk of the temporary folder ",
+				"let TMPDIR name another place")
 			if strings.Contains(s.text("stdout"), "container-signing-") {
 				t.Error("the temporary folder has stayed behind")
 			}

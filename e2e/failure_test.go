@@ -19,11 +19,14 @@ func TestFailure(t *testing.T) {
 			[]string{"127.0.0.1:1/team/app:1", "oras cp ", "connection refused"},
 		},
 		"chain of another key": {
-			[]string{"--signer", "../scripts/openssl.sh", "--certificate-chain", own.chain}, []string{"EXTERNAL_PRIVATE_KEY=" + other.key},
-			[]string{"signing image ", "isn't by the key of the leaf certificate", "name the chain of the key that signs"},
+			[]string{"--signer", "../scripts/openssl.sh", "--certificate-chain", own.chain},
+			[]string{"EXTERNAL_PRIVATE_KEY=" + other.key},
+			[]string{"signing image ", "isn't by the key of the leaf certificate",
+				"name the chain of the key that signs"},
 		},
 		"signer that fails": {
-			[]string{"--signer", `sh -c "echo the HSM is out of order >&2; exit 3"`, "--certificate-chain", own.chain}, nil,
+			[]string{"--signer", `sh -c "echo the HSM is out of order >&2; exit 3"`, "--certificate-chain", own.chain},
+			nil,
 			[]string{"signing image ", "the signer ended with exit status 3", "stderr: the HSM is out of order"},
 		},
 		"signer that is missing": {

@@ -26,16 +26,21 @@ func checkJudgeRefuses(s *stage, c *clusterCommand) {
 	own := string(readFile(s.t, c.kubeconfig))
 	writeFile(s.t, s.in("elsewhere"), strings.ReplaceAll(own, "https://cluster.test:", "https://elsewhere.test:"))
 	authority := regexp.MustCompile(`certificate-authority-data: .*`)
-	writeFile(s.t, s.in("unknown-user"), authority.ReplaceAllString(string(readFile(s.t, s.in("stranger/kubeconfig"))), authority.FindString(own)))
+	writeFile(s.t, s.in("unknown-user"),
+		authority.ReplaceAllString(string(readFile(s.t, s.in("stranger/kubeconfig"))), authority.FindString(own)))
 	for name, one := range map[string]struct {
 		kubeconfig, server, at, because string
 	}{
-		"server that isn't there":         {c.kubeconfig, nowhere, nowhere, "connection refused"},
-		"kubeconfig that points nowhere":  {s.in("nowhere/kubeconfig"), "", nowhere, "connection refused"},
-		"kubeconfig of another authority": {s.in("stranger/kubeconfig"), "", c.address, "certificate signed by unknown authority"},
-		"kubeconfig of another user":      {s.in("unknown-user"), "", c.address, "Unauthorized"},
-		"kubeconfig of another name":      {s.in("elsewhere"), c.address, c.address, "not elsewhere.test"},
-		"server with another certificate": {c.kubeconfig, impostor.URL, impostor.URL, "certificate signed by unknown authority"},
+		"server that isn't there":        {c.kubeconfig, nowhere, nowhere, "connection refused"},
+		"kubeconfig that points nowhere": {s.in("nowhere/kubeconfig"), "", nowhere, "connection refused"},
+		"kubeconfig of another authority": {
+			s.in("stranger/kubeconfig"), "", c.address, "certificate signed by unknown authority",
+		},
+		"kubeconfig of another user": {s.in("unknown-user"), "", c.address, "Unauthorized"},
+		"kubeconfig of another name": {s.in("elsewhere"), c.address, c.address, "not elsewhere.test"},
+		"server with another certificate": {
+			c.kubeconfig, impostor.URL, impostor.URL, "certificate signed by unknown authority",
+		},
 	} {
 		s.t.Run(name, func(t *testing.T) {
 			s := s.on(t)
@@ -60,7 +65,8 @@ func startImpostor(t *testing.T) *httptest.Server {
 	impostor := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("the impostor has been asked something")
 	}))
-	impostor.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{certificate.X509.Raw}, PrivateKey: certificate.Key}}}
+	impostor.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{certificate.X509.Raw},
+		PrivateKey: certificate.Key}}}
 	impostor.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshake that has to fail
 	impostor.StartTLS()
 	t.Cleanup(impostor.Close)

@@ -40,7 +40,8 @@ func TestKeepAndInterrupt(t *testing.T) {
 	if err != nil {
 		t.Errorf("%s\n%s\n%v", commands, output, err)
 	}
-	for _, words := range []string{"Pending", "Successfully verified signature for " + s.production + "/" + image[1], "Successfully signed " + s.ci + "/" + image[1]} {
+	for _, words := range []string{"Pending", "Successfully verified signature for " + s.production + "/" + image[1],
+		"Successfully signed " + s.ci + "/" + image[1]} {
 		if !strings.Contains(string(output), words) {
 			t.Errorf("the commands don't print %q:\n%s\n%s", words, commands, output)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"container-signing/e2e/internal/node/nodetest"
+	"container-signing/internal/testenv"
 	"container-signing/tools"
 )
 
@@ -36,6 +37,10 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) int {
+	if err := testenv.Clear(); err != nil {
+		fmt.Fprintln(os.Stderr, "clearing the environment:", err)
+		return 1
+	}
 	folder, err := os.MkdirTemp("", "e2e-test-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "making a folder for e2e:", err)

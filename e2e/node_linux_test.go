@@ -19,7 +19,8 @@ import (
 // Nothing of the node can be seen while it is there either.
 func TestNodeLeavesNothing(t *testing.T) {
 	nodetest.Require(t)
-	for name, end := range map[string]syscall.Signal{"interrupt": syscall.SIGINT, "terminate": syscall.SIGTERM, "kill": syscall.SIGKILL} {
+	for name, end := range map[string]syscall.Signal{"interrupt": syscall.SIGINT, "terminate": syscall.SIGTERM,
+		"kill": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
 			before, folder := hostTraces(t), shortTempDir(t)
 			s := keep(t, "--node", "on", "--report", folder)
@@ -50,7 +51,8 @@ func checkNodeReport(t *testing.T, folder string) {
 		i := slices.IndexFunc(saved.Verdicts, func(v report.Verdict) bool { return v.Workload == name })
 		if i < 0 {
 			t.Errorf("there is no verdict on %s", name)
-		} else if verdict := saved.Verdicts[i]; verdict.Policy != policy || (verdict.Seen == report.Refused) != (policy == refused) {
+		} else if verdict := saved.Verdicts[i]; verdict.Policy != policy ||
+			(verdict.Seen == report.Refused) != (policy == refused) {
 			t.Errorf("%s: %+v", name, verdict)
 		}
 	}
@@ -124,7 +126,8 @@ func TestNodeWithoutItsTools(t *testing.T) {
 		t.Skip(err)
 	}
 	fails := filepath.Join(shortTempDir(t), "cc")
-	script := "#!/bin/sh\nfor last; do :; done\n[ \"$last\" = - ] && exec " + compiler + " \"$@\"\necho it is broken >&2\nexit 1\n"
+	script := "#!/bin/sh\nfor last; do :; done\n[ \"$last\" = - ] && exec " + compiler +
+		" \"$@\"\necho it is broken >&2\nexit 1\n"
 	if err := os.WriteFile(fails, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +140,8 @@ func TestNodeWithoutItsTools(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cache := cacheWithout(t, "runc-")
-			environment := []string{tools.FolderVariable + "=", "XDG_CACHE_HOME=" + cache, "GOCACHE=" + goEnv(t, "GOCACHE"), "CC=" + test.compiler}
+			environment := []string{tools.FolderVariable + "=", "XDG_CACHE_HOME=" + cache,
+				"GOCACHE=" + goEnv(t, "GOCACHE"), "CC=" + test.compiler}
 			auto := newSession(t, "--node", "auto")
 			auto.env = environment
 			auto.start()

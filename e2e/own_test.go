@@ -55,15 +55,18 @@ func TestOwn(t *testing.T) {
 		t.Errorf("exit status %d, not 1", status)
 	}
 	stdout := s.text("stdout")
-	for _, words := range []string{"\nFAIL  2 of 3 workloads as expected", "✓ admit/signed", "✓ deny/a-unsigned", "✗ deny/b-signed", " --id release "} {
+	for _, words := range []string{"\nFAIL  2 of 3 workloads as expected", "✓ admit/signed", "✓ deny/a-unsigned",
+		"✗ deny/b-signed", " --id release "} {
 		if !strings.Contains(stdout, words) {
 			t.Errorf("standard output doesn't say %q", words)
 		}
 	}
 	saved := readReport(t, report)
 	for _, reported := range saved.Images {
-		if reported.Name == "signed" && (reported.Digest != image || !strings.HasPrefix(reported.Reference, s.production+"/our-app:")) {
-			t.Errorf("the signed image is %s with digest %s, not the digest %s of the layout", reported.Reference, reported.Digest, image)
+		if reported.Name == "signed" &&
+			(reported.Digest != image || !strings.HasPrefix(reported.Reference, s.production+"/our-app:")) {
+			t.Errorf("the signed image is %s with digest %s, not the digest %s of the layout", reported.Reference,
+				reported.Digest, image)
 		}
 	}
 	checkOneFailure(t, saved, readJUnit(t, report))
@@ -97,7 +100,8 @@ func writeLayout(t *testing.T, folder, tag string) string {
 	}
 	path, err := layout.Write(folder, empty.Index)
 	if err == nil {
-		err = path.AppendImage(image, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": tag}))
+		err = path.AppendImage(image,
+			layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": tag}))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -69,7 +69,8 @@ func TestRegistryCredentials(t *testing.T) {
 	from, to := busybox(s.ci, ""), locked+"/app:1"
 	s.succeed(s.signing(own, "--image", from))
 	copying := []string{"copy", "--from", from, "--to", to}
-	known, mistyped := "DOCKER_CONFIG="+s.login(locked, registryPassword), "DOCKER_CONFIG="+s.login(locked, "wrong horse")
+	known, mistyped := "DOCKER_CONFIG="+s.login(locked, registryPassword), "DOCKER_CONFIG="+s.login(locked,
+		"wrong horse")
 
 	signing := func(env ...string) *session {
 		command := s.signing(own, "--image", to)

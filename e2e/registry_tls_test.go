@@ -37,7 +37,8 @@ func (s *stage) tlsRegistry() (address, ca string) {
 	writeFile(s.t, certificate, string(server.PEM()))
 	writeFile(s.t, keyFile, string(key))
 	address = freeAddressOf(s.t, host)
-	s.startRegistry("tls", fmt.Sprintf(tlsConfiguration, s.in("tls/content"), s.in("tls/users"), address, certificate, keyFile))
+	s.startRegistry("tls",
+		fmt.Sprintf(tlsConfiguration, s.in("tls/content"), s.in("tls/users"), address, certificate, keyFile))
 	return address, ca
 }
 
@@ -76,7 +77,8 @@ func TestRegistryTLS(t *testing.T) {
 	}
 
 	s.succeed(s.signing(own, "--image", from))
-	s.fail(s.command([]string{"copy", "--from", from, "--to", in}, known), ` to "`+in+`"`, "certificate signed by unknown authority")
+	s.fail(s.command([]string{"copy", "--from", from, "--to", in}, known), ` to "`+in+`"`,
+		"certificate signed by unknown authority")
 	s.succeed(s.command([]string{"copy", "--from", from, "--to", in}, trusted...))
 	s.fail(signing(nil, known), `resolving image "`+in+`"`, "certificate signed by unknown authority")
 	s.fail(signing([]string{"--plain-http"}, trusted...), `resolving image "`+in+`"`, "400: Bad Request")
@@ -88,6 +90,7 @@ func TestRegistryTLS(t *testing.T) {
 		t.Fatalf("what was signed: %+v", signed)
 	}
 	if present := s.signatures(back); len(present) != 2 || !slices.Contains(present, signed[0].Signatures[0]) {
-		t.Errorf("the copy out of that registry has the signatures %v: not the one of CI and %v", present, signed[0].Signatures)
+		t.Errorf("the copy out of that registry has the signatures %v: not the one of CI and %v", present,
+			signed[0].Signatures)
 	}
 }

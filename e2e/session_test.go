@@ -60,7 +60,8 @@ func newSession(t *testing.T, args ...string) *session {
 	t.Helper()
 	awaitTurn(t)
 	ci, production := freeAddress(t), freeAddress(t)
-	s := newCommand(t, append([]string{"--node", "off", "--ci-registry", ci, "--production-registry", production}, args...)...)
+	s := newCommand(t,
+		append([]string{"--node", "off", "--ci-registry", ci, "--production-registry", production}, args...)...)
 	s.ci, s.production, s.listens = ci, production, []string{ci, production}
 	return s
 }

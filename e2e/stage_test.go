@@ -38,7 +38,8 @@ func newStage(t *testing.T) *stage {
 	}
 	t.Cleanup(s.processes.Close)
 	for name, address := range map[string]string{"ci": s.ci, "production": s.production} {
-		if err := registry.Start(t.Context(), s.processes, programs["registry"], name, address, s.in(name)); err != nil {
+		if err := registry.Start(t.Context(), s.processes, programs["registry"], name, address,
+			s.in(name)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -126,7 +127,8 @@ func newCommand(t *testing.T, args ...string) *session {
 
 // signing prepares `e2e sign` with the key of an identity.
 func (s *stage) signing(identity ownIdentity, args ...string) *session {
-	return s.command(append([]string{"sign", "--signer", "../scripts/openssl.sh", "--certificate-chain", identity.chain}, args...),
+	return s.command(append([]string{"sign", "--signer", "../scripts/openssl.sh",
+		"--certificate-chain", identity.chain}, args...),
 		"EXTERNAL_PRIVATE_KEY="+identity.key)
 }
 

@@ -30,7 +30,8 @@ func hostTraces(t *testing.T) traces {
 	t.Helper()
 	seen := traces{}
 	for _, folder := range []string{
-		"/var/lib/containerd", "/var/lib/kubelet", "/var/lib/cni", "/run/containerd", "/run/container-signing", "/run/runc",
+		"/var/lib/containerd", "/var/lib/kubelet", "/var/lib/cni", "/run/containerd", "/run/container-signing",
+		"/run/runc",
 		"/var/log/pods", "/var/log/containers", "/etc/cni", "/opt/cni", "/opt/containerd",
 	} {
 		_, err := os.Stat(folder)

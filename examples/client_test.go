@@ -109,7 +109,8 @@ func (c *client) method(receiver, name string, arguments []string, returned stri
 	default:
 		results = "*" + c.object(object)
 	}
-	fmt.Fprintf(&c.code, "\nfunc (r *%s) %s(%s) %s { panic(r) }\n", receiver, name, strings.Join(arguments, ", "), results)
+	fmt.Fprintf(&c.code,
+		"\nfunc (r *%s) %s(%s) %s { panic(r) }\n", receiver, name, strings.Join(arguments, ", "), results)
 }
 
 // arguments returns the required ones, and the optional ones as fields.

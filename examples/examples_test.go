@@ -167,7 +167,8 @@ func TestExamplesModule(t *testing.T) {
 		}
 	}
 	if examples.EngineVersion != project.EngineVersion {
-		t.Errorf("the examples are for engine %s, and the project for %s", examples.EngineVersion, project.EngineVersion)
+		t.Errorf("the examples are for engine %s, and the project for %s", examples.EngineVersion,
+			project.EngineVersion)
 	}
 	if len(examples.Dependencies) != 1 || examples.Dependencies[0] != (dependency{moduleName, "../.."}) {
 		t.Errorf("the examples depend on %v, not on this project", examples.Dependencies)
@@ -181,7 +182,8 @@ func TestExamplesModule(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		renamed := strings.Replace(string(ours), "module dagger/container-signing\n", "module dagger/container-signing/examples/go\n", 1)
+		renamed := strings.Replace(string(ours), "module dagger/container-signing\n",
+			"module dagger/container-signing/examples/go\n", 1)
 		if string(theirs) != renamed {
 			t.Errorf("examples/go/%[1]s isn't ci/%[1]s: Dagger's client needs the same", name)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"container-signing/internal/pki/pkitest"
+	"container-signing/internal/testenv"
 	"container-signing/tools"
 )
 
@@ -52,6 +53,9 @@ func (s suite) Run() int {
 }
 
 func (s suite) run() (status int, err error) {
+	if err := testenv.Clear(); err != nil {
+		return 0, err
+	}
 	folder, err := os.MkdirTemp("", "plugin-test")
 	if err != nil {
 		return 0, err

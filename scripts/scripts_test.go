@@ -22,14 +22,18 @@ import (
 	"container-signing/internal/keyspec"
 	"container-signing/internal/pki"
 	"container-signing/internal/pki/pkitest"
+	"container-signing/internal/testenv"
 )
 
 // programs is a folder for what the tests build, removed at the end.
 var programs string
 
 func TestMain(m *testing.M) {
-	var err error
-	if programs, err = os.MkdirTemp("", "scripts-test-"); err != nil {
+	err := testenv.Clear()
+	if err == nil {
+		programs, err = os.MkdirTemp("", "scripts-test-")
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

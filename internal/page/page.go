@@ -114,7 +114,8 @@ func (r *reader) visit(node ast.Node, entering bool) (ast.WalkStatus, error) {
 	case *ast.CodeSpan:
 		r.page.Spans = append(r.page.Spans, r.plain(n))
 	case *ast.FencedCodeBlock:
-		block := Block{Language: string(n.Language(r.source)), Text: string(n.Lines().Value(r.source)), Section: r.section}
+		block := Block{Language: string(n.Language(r.source)), Text: string(n.Lines().Value(r.source)),
+			Section: r.section}
 		r.page.Blocks = append(r.page.Blocks, block)
 	case *extended.Table:
 		r.page.Tables = append(r.page.Tables, r.table(n))

@@ -21,7 +21,8 @@ func read(t *testing.T) Page {
 }
 
 func TestHeadings(t *testing.T) {
-	want := []Heading{{"A page, and code", "a-page-and-code"}, {"What it is", "what-it-is"}, {"What it is", "what-it-is-1"}}
+	want := []Heading{{"A page, and code", "a-page-and-code"}, {"What it is", "what-it-is"},
+		{"What it is", "what-it-is-1"}}
 	if p := read(t); !reflect.DeepEqual(p.Headings, want) {
 		t.Errorf("headings %q, not %q", p.Headings, want)
 	} else if !p.HasAnchor("what-it-is-1") || p.HasAnchor("what-it-is-2") {
@@ -45,7 +46,8 @@ func TestSpans(t *testing.T) {
 
 func TestCommands(t *testing.T) {
 	p := read(t)
-	for section, want := range map[string]string{"": "echo 1 | cat\necho 2\n", "What it is": "echo 1 | cat\necho 2\n", "A page, and code": ""} {
+	for section, want := range map[string]string{"": "echo 1 | cat\necho 2\n", "What it is": "echo 1 | cat\necho 2\n",
+		"A page, and code": ""} {
 		if got := p.Commands(section); got != want {
 			t.Errorf("commands of %q: %q, not %q", section, got, want)
 		}

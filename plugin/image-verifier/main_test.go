@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"container-signing/internal/pki/pkitest"
+	"container-signing/internal/testenv"
 	"container-signing/plugin/internal/registrytest"
 	"container-signing/tools"
 )
@@ -49,6 +50,9 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) (status int, err error) {
+	if err := testenv.Clear(); err != nil {
+		return 0, err
+	}
 	folder, err := os.MkdirTemp("", "image-verifier-test")
 	if err != nil {
 		return 0, err

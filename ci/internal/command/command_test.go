@@ -56,29 +56,35 @@ func whole(t *testing.T) []line {
 	}
 	local := image(t, "localhost:5012/a:1")
 	return []line{
-		{Credentials("/folder", "https://cluster:6443"), "e2e credentials --output /folder --server https://cluster:6443"},
+		{Credentials("/folder", "https://cluster:6443"),
+			"e2e credentials --output /folder --server https://cluster:6443"},
 		{Certificates("/folder", "demonstration"), "e2e certificates --output /folder --name demonstration"},
-		{Authorities("/folder", "/chain", "/ca"), "e2e certificates --output /folder --certificate-chain /chain --ca /ca"},
+		{Authorities("/folder", "/chain", "/ca"),
+			"e2e certificates --output /folder --certificate-chain /chain --ca /ca"},
 		{Trust("/ca", "mine", "/policy"), "e2e trust --ca /ca --trust-store mine --trust-policy /policy"},
 		{signing(t).Command(), "e2e sign -v --output /tmp/signed.json --parallel 4 --signer /run/signer " +
 			"--certificate-chain /run/chain --key-id release --signer-timeout 60s --signature-format jws " +
 			"--conceal-file /run/secrets/key --conceal-env TOKEN --plain-http " +
 			"--image localhost:5002/a:latest --image localhost:5002/b:1"},
-		{Push("/state", "ci:5000", "/app:1", true), "e2e push -v --ci-registry ci:5000 --state /state --image /app:1 --own-signer"},
+		{Push("/state", "ci:5000", "/app:1", true),
+			"e2e push -v --ci-registry ci:5000 --state /state --image /app:1 --own-signer"},
 		{Promote("/state", "/ca", "ci:5000", "production:1"),
 			"e2e promote -v --ca /ca --state /state --ci-registry ci:5000 --production-registry production:1"},
 		{Fetch(local, []string{"--from-plain-http"}, "/app:1"),
 			"oras cp --no-tty --from-plain-http localhost:5012/a:1 --to-oci-layout /app:1"},
 		{Copy("a:1/b", "c:1/d", "/copied", "--from-plain-http", "--to-plain-http"),
 			"e2e copy -v --output /copied --from-plain-http --to-plain-http --from a:1/b --to c:1/d"},
-		{Notation("verify", local, []string{"--insecure-registry"}), "notation verify --insecure-registry localhost:5012/a:1"},
+		{Notation("verify", local, []string{"--insecure-registry"}),
+			"notation verify --insecure-registry localhost:5012/a:1"},
 		{cluster.Command(), "e2e cluster --credentials /credentials --listen 0.0.0.0:6443 --host cluster --node on " +
 			"--registry 127.0.0.1:5001 --image-verifier /verifier --trust /trust --readyz 0.0.0.0:6444 " +
 			"--lead 127.0.0.1:5001=registry:5000"},
-		{own.Command(), "e2e judge --report /report --kubeconfig /kubeconfig --ca /ca --server https://kubernetes:6443 " +
-			"--workloads /workloads --policies /policies"},
-		{run.Command(), "e2e judge --report /report --kubeconfig /kubeconfig --ca /ca --await http://cluster:6444/readyz " +
-			"--state /state --production-registry production:1 --policy clusterpolicy --runs --bypass"},
+		{own.Command(),
+			"e2e judge --report /report --kubeconfig /kubeconfig --ca /ca --server https://kubernetes:6443 " +
+				"--workloads /workloads --policies /policies"},
+		{run.Command(),
+			"e2e judge --report /report --kubeconfig /kubeconfig --ca /ca --await http://cluster:6444/readyz " +
+				"--state /state --production-registry production:1 --policy clusterpolicy --runs --bypass"},
 		{route.Forward([]string{"--lead", "127.0.0.1:1=ci:5000"}, []string{"notation"}),
 			"e2e forward --lead 127.0.0.1:1=ci:5000 -- notation"},
 	}
@@ -89,7 +95,8 @@ func TestCommands(t *testing.T) {
 		{Authorities("/folder", "/chain", ""), "e2e certificates --output /folder --certificate-chain /chain"},
 		{Trust("/ca", "", ""), "e2e trust --ca /ca"},
 		{Push("/state", "ci:5000", "", false), "e2e push -v --ci-registry ci:5000 --state /state"},
-		{Fetch(image(t, "busybox"), nil, "/app:1"), "oras cp --no-tty docker.io/library/busybox:latest --to-oci-layout /app:1"},
+		{Fetch(image(t, "busybox"), nil, "/app:1"),
+			"oras cp --no-tty docker.io/library/busybox:latest --to-oci-layout /app:1"},
 		{Copy("a:1/b", "c:1/d", "/copied"), "e2e copy -v --output /copied --from a:1/b --to c:1/d"},
 		{Notation("inspect", image(t, "a.example/b"), nil), "notation inspect a.example/b:latest"},
 		{Cluster{Credentials: "/credentials", Listen: ":6443", Host: "cluster"}.Command(),

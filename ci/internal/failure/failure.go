@@ -43,7 +43,7 @@ func (e Exit) Error(doing string, given Given) error {
 func advise(words string, given Given) string {
 	switch {
 	case given.Service != "" && closedAtOnce(words):
-		return "nothing seems to listen behind " + given.Service + ": start the registry, or give the port at which it listens"
+		return "nothing seems to listen behind " + given.Service + ": start the registry, or give the port of it"
 	case given.Signer && !given.Key && strings.Contains(words, "EXTERNAL_PRIVATE_KEY is not set"):
 		return "this signer reads a private key: give it by --key, such as --key file:release.key"
 	}

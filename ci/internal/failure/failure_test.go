@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	eof   = `resolving image "localhost:5002/app": oras resolve: Get "http://localhost:5002/v2/app/manifests/latest": EOF`
+	eof   = `resolving image "localhost:5002/app": Get "http://localhost:5002/v2/app/manifests/latest": EOF`
 	reset = `Get "http://localhost:5002/v2/": read tcp 127.0.0.1:40312->127.0.0.1:5002: read: connection reset by peer`
 	noKey = "openssl.sh: EXTERNAL_PRIVATE_KEY is not set: set it to the private key's PEM file"
 )
@@ -32,9 +32,9 @@ func TestAdvice(t *testing.T) {
 		given  Given
 		advice string
 	}{
-		"nothing behind a service":      {eof, Given{Service: "--registry"}, "nothing seems to listen behind --registry:"},
-		"nothing behind another":        {eof + "\nmore of it", Given{Service: "--to-registry"}, "nothing seems to listen behind --to-registry:"},
-		"a reset":                       {reset, Given{Service: "--registry"}, "nothing seems to listen behind --registry:"},
+		"nothing behind a service":      {eof, Given{Service: "--registry"}, "behind --registry:"},
+		"nothing behind another":        {eof + "\nmore", Given{Service: "--to-registry"}, "behind --to-registry:"},
+		"a reset":                       {reset, Given{Service: "--registry"}, "behind --registry:"},
 		"no service":                    {eof, Given{}, ""},
 		"an end in the middle":          {"reading x: EOF of it all", Given{Service: "--registry"}, ""},
 		"no key":                        {noKey, Given{Signer: true}, "give it by --key"},

@@ -1,6 +1,7 @@
 package inputs
 
 import (
+	"bytes"
 	"encoding/json"
 	"go/parser"
 	"go/token"
@@ -101,12 +102,12 @@ func TestSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	match := regexp.MustCompile(`\+ignore=(\[.*\])`).FindSubmatch(main)
+	match := regexp.MustCompile(`(?s)\+ignore=(\[.*?\])`).FindSubmatch(main)
 	if match == nil {
 		t.Fatal("main.go has no +ignore")
 	}
 	var patterns []string
-	if err := json.Unmarshal(match[1], &patterns); err != nil {
+	if err := json.Unmarshal(bytes.ReplaceAll(match[1], []byte("//"), nil), &patterns); err != nil {
 		t.Fatal(err)
 	}
 	ignored, err := os.ReadFile(filepath.Join(root, ".gitignore"))

@@ -31,7 +31,7 @@ func TestReference(t *testing.T) {
 		"[2001:db8::1]:5001/a":              {"[2001:db8::1]:5001", "2001:db8::1", "5001", "latest", false},
 		"ci:5000/app:latest":                {"ci:5000", "ci", "5000", "latest", false},
 		"registry.example.com/app":          {"registry.example.com", "registry.example.com", "80", "latest", false},
-		"localhost.example.com:5000/app:1":  {"localhost.example.com:5000", "localhost.example.com", "5000", "1", false},
+		"localhost.example.com:50/app:1":    {"localhost.example.com:50", "localhost.example.com", "50", "1", false},
 		"registry.example.com/localhost:80": {"registry.example.com", "registry.example.com", "80", "80", false},
 		// As docker reads them.
 		"busybox":        {"docker.io", "docker.io", "80", "latest", false},
@@ -68,7 +68,8 @@ func TestString(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for _, text := range []string{
 		"", " ", "/", "localhost:5002/", "localhost:5002/App", "localhost:5002/app:", "localhost:5002/app@sha256:00",
-		"localhost:5002/app:1:2", "http://localhost:5002/app", "localhost:5002/app --plain-http", "--plain-http", "localhost:5002/../app", "a\x00b",
+		"localhost:5002/app:1:2", "http://localhost:5002/app",
+		"localhost:5002/app --plain-http", "--plain-http", "localhost:5002/../app", "a\x00b",
 	} {
 		if image, err := Parse(text); err == nil || !strings.Contains(err.Error(), "reading image ") {
 			t.Errorf("%q is read as %s, error %v", text, image.named, err)
@@ -80,12 +81,14 @@ func TestParseRefuses(t *testing.T) {
 }
 
 func TestParseRegistry(t *testing.T) {
-	for _, address := range []string{"127.0.0.1:5001", "localhost", "[::1]:5001", "registry.example.com", "production:5000"} {
+	known := []string{"127.0.0.1:5001", "localhost", "[::1]:5001", "registry.example.com", "production:5000"}
+	for _, address := range known {
 		if registry, err := ParseRegistry(address); err != nil || string(registry) != address {
 			t.Errorf("%s: got %s, %v", address, registry, err)
 		}
 	}
-	for _, address := range []string{"", "http://127.0.0.1:5001", "127.0.0.1:5001/team", "production", "local host:1", "a:b"} {
+	unknown := []string{"", "http://127.0.0.1:5001", "127.0.0.1:5001/team", "production", "local host:1", "a:b"}
+	for _, address := range unknown {
 		if registry, err := ParseRegistry(address); err == nil {
 			t.Errorf("%q is read as %s", address, registry)
 		}

@@ -82,7 +82,7 @@ func Images(texts []string, service bool) ([]reference.Image, error) {
 	for i, image := range images {
 		if service && image.Registry() != images[0].Registry() {
 			return nil, hint.Add(
-				fmt.Errorf("reading --image: %q and %q are in two registries, and --registry is one", texts[0], texts[i]),
+				fmt.Errorf("reading --image: %q and %q are in two registries, --registry is one", texts[0], texts[i]),
 				"sign them one by one",
 			)
 		}
@@ -95,8 +95,28 @@ func NoImage(registry, plainHTTP bool) error {
 	if !registry && !plainHTTP {
 		return nil
 	}
-	return hint.Add(errors.New("reading --registry and --plain-http: they are of the registry of --image, and there is none"),
-		"name the image by --image, or leave them out")
+	return hint.Add(
+		errors.New("reading --registry and --plain-http: they tell of the registry of --image, and there is none"),
+		"name the image by --image, or leave them out",
+	)
+}
+
+// Connection finds an API server of no cluster.
+func Connection(kubeconfig, apiServer bool) error {
+	if kubeconfig || !apiServer {
+		return nil
+	}
+	return hint.Add(
+		errors.New("reading --api-server: it is where a cluster of your own is reached"), "give its --kubeconfig too")
+}
+
+// Node finds a node that has nothing to pull from, or nothing to trust.
+func Node(node, registry, ca bool) error {
+	if !node || registry && ca {
+		return nil
+	}
+	return hint.Add(
+		errors.New("preparing --node: it doesn't know where to pull from, or what to trust"), "give --registry and --ca")
 }
 
 // Assignment reads a variable of a signer's environment.

@@ -110,6 +110,26 @@ func TestNoImage(t *testing.T) {
 	}
 }
 
+func TestConnection(t *testing.T) {
+	for _, whole := range [][2]bool{{false, false}, {true, false}, {true, true}} {
+		if err := Connection(whole[0], whole[1]); err != nil {
+			t.Errorf("%v: %v", whole, err)
+		}
+	}
+	refused(t, "an API server alone", Connection(false, true), "reading --api-server", "give its --kubeconfig")
+}
+
+func TestNode(t *testing.T) {
+	for _, whole := range [][3]bool{{false, false, false}, {false, true, false}, {true, true, true}} {
+		if err := Node(whole[0], whole[1], whole[2]); err != nil {
+			t.Errorf("%v: %v", whole, err)
+		}
+	}
+	for _, half := range [][3]bool{{true, false, false}, {true, true, false}, {true, false, true}} {
+		refused(t, "half a node", Node(half[0], half[1], half[2]), "preparing --node", "give --registry and --ca")
+	}
+}
+
 func TestAssignment(t *testing.T) {
 	for text, want := range map[string][2]string{
 		"NAME=value": {"NAME", "value"}, "NAME=": {"NAME", ""}, "URL=http://x/?a=b": {"URL", "http://x/?a=b"},

@@ -14,8 +14,11 @@ func TestImages(t *testing.T) {
 		t.Errorf("%+v", one)
 	}
 	for _, content := range []string{
-		"", "{}", "[]", `[{"reference": "a", "digest": "b", "signatures": ["c"]}, {"reference": "a", "digest": "b", "signatures": ["c"]}]`,
-		`[{"reference": "a", "digest": "b", "signatures": []}]`, `[{"reference": "a", "signatures": ["c"]}]`, `[{"digest": "b", "signatures": ["c"]}]`,
+		"", "{}", "[]",
+		`[{"reference": "a", "digest": "b", "signatures": ["c"]},
+		  {"reference": "a", "digest": "b", "signatures": ["c"]}]`,
+		`[{"reference": "a", "digest": "b", "signatures": []}]`,
+		`[{"reference": "a", "signatures": ["c"]}]`, `[{"digest": "b", "signatures": ["c"]}]`,
 	} {
 		if images, err := Images(content, 1); err == nil {
 			t.Errorf("%q is read as %+v", content, images)

@@ -23,7 +23,10 @@ func TestRoute(t *testing.T) {
 		{route: to("registry.example.com", false)},
 		{route: Route{Registry: "registry.example.com", PlainHTTP: true}, insecure: true},
 		{route: to("production:5000", true), hostname: "production"},
-		{route: Route{Registry: "production:5000", Service: true, PlainHTTP: true}, hostname: "production", insecure: true},
+		{
+			route:    Route{Registry: "production:5000", Service: true, PlainHTTP: true},
+			hostname: "production", insecure: true,
+		},
 		{route: to("localhost:5002", true), hostname: "registry", led: true, insecure: true},
 		{route: to("[::1]:5002", true), hostname: "registry", led: true, insecure: true},
 		{route: to("[::1]", true), hostname: "registry", led: true, insecure: true},

@@ -18,7 +18,8 @@ var (
 // line.
 func Examples(text string) []string {
 	var examples []string
-	for _, match := range command.FindAllString(conditional.ReplaceAllString(continued.ReplaceAllString(text, " "), "$1"), -1) {
+	text = conditional.ReplaceAllString(continued.ReplaceAllString(text, " "), "$1")
+	for _, match := range command.FindAllString(text, -1) {
 		if !strings.Contains(match, "…") && !strings.Contains(match, " FUNCTION") {
 			examples = append(examples, strings.Join(strings.Fields(match), " "))
 		}

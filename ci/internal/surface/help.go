@@ -124,13 +124,8 @@ func ofType(d *ast.GenDecl, spec *ast.TypeSpec) []Text {
 	return texts
 }
 
-// withoutPragmas is what a comment says to people.
+// withoutPragmas is what a comment says to people. Pragmas are at its end.
 func withoutPragmas(comment *ast.CommentGroup) string {
-	var lines []string
-	for _, line := range strings.Split(comment.Text(), "\n") {
-		if !strings.HasPrefix(line, "+") {
-			lines = append(lines, line)
-		}
-	}
-	return strings.TrimSpace(strings.Join(lines, "\n"))
+	text, _, _ := strings.Cut("\n"+comment.Text(), "\n+")
+	return strings.TrimSpace(text)
 }

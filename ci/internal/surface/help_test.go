@@ -37,7 +37,8 @@ var sameArguments = map[string]bool{
 // otherwise are the functions whose arguments of these names mean something
 // else.
 var otherwise = map[string]bool{
-	"ContainerSigning.cluster --registry": true, "ContainerSigning.admit --registry": true, "ContainerSigning.cluster --node": true,
+	"ContainerSigning.cluster --registry": true, "ContainerSigning.admit --registry": true,
+	"ContainerSigning.cluster --node":              true,
 	"ContainerSigning.copy --registry-credentials": true, "Signed.copy --registry-credentials": true,
 }
 
@@ -116,7 +117,8 @@ func New(
 `
 	folder := t.TempDir()
 	long := strings.Repeat("x", longestSummary+1)
-	if err := os.WriteFile(filepath.Join(folder, "main.go"), []byte(strings.Replace(module, "%s", long, 1)), 0o600); err != nil {
+	content := []byte(strings.Replace(module, "%s", long, 1))
+	if err := os.WriteFile(filepath.Join(folder, "main.go"), content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	texts, err := Texts(folder)

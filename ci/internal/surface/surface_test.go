@@ -28,7 +28,8 @@ func read(t *testing.T) map[string]Object {
 
 func TestKebab(t *testing.T) {
 	for name, want := range map[string]string{
-		"E2e": "e-2-e", "HTTPServer": "http-server", "plainHttp": "plain-http", "keyId": "key-id", "CertificateChain": "certificate-chain", "toPlainHTTP": "to-plain-http", "Ca": "ca",
+		"E2e": "e-2-e", "HTTPServer": "http-server", "plainHttp": "plain-http", "keyId": "key-id",
+		"CertificateChain": "certificate-chain", "toPlainHTTP": "to-plain-http", "Ca": "ca",
 	} {
 		if got := Kebab(name); got != want {
 			t.Errorf("%s is %s, not %s", name, got, want)
@@ -40,8 +41,9 @@ func TestKebab(t *testing.T) {
 func TestFunctions(t *testing.T) {
 	objects := read(t)
 	for object, functions := range map[string][]string{
-		mainObject: {"New", "plugin", "tools", "toolbox", "registry", "sign", "copy", "verify", "inspect", "bundle", "load", "cluster", "kubeconfig", "admit", "e-2-e", "report", "test", "lint"},
-		"Signed":   {"references", "digests", "signatures", "ca", "verify", "inspect", "copy", "bundle"},
+		mainObject: {"New", "plugin", "tools", "toolbox", "registry", "sign", "copy", "verify", "inspect", "bundle",
+			"load", "cluster", "kubeconfig", "admit", "e-2-e", "report", "test", "lint", "secrecy"},
+		"Signed": {"references", "digests", "signatures", "ca", "verify", "inspect", "copy", "bundle"},
 	} {
 		for _, name := range functions {
 			if _, ok := objects[object][name]; !ok {

@@ -24,7 +24,7 @@ func CheckPublished(label, key string) error {
 		return hint.Add(errors.New("reading --tools: the image has no tools of this project"), republish)
 	}
 	return hint.Add(
-		fmt.Errorf("reading --tools: the image has tools of other pins: their key is %s, and that of this source %s", label, key),
+		fmt.Errorf("reading --tools: the image has tools of other pins: its key is %s, not %s", label, key),
 		republish,
 	)
 }

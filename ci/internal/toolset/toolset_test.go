@@ -140,7 +140,9 @@ func TestCheckPublished(t *testing.T) {
 	if err := CheckPublished("abc", "abc"); err != nil {
 		t.Errorf("the right tools: %v", err)
 	}
-	for label, says := range map[string]string{"": "has no tools of this project", "abd": "tools of other pins: their key is abd, and that of this source abc"} {
+	for label, says := range map[string]string{
+		"": "has no tools of this project", "abd": "tools of other pins: its key is abd, not abc",
+	} {
 		err := CheckPublished(label, "abc")
 		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "\nhint: ") {
 			t.Errorf("label %q: %v", label, err)

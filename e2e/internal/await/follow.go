@@ -37,7 +37,7 @@ func follow[L runtime.Object](
 	// Its end isn't waited for: it may have a pause between two requests.
 	defer changes.Stop()
 	known := informer.HasSyncedChecker().Done()
-	last := NotYet("nothing")
+	last, seen := NotYet("nothing"), false
 	for {
 		select {
 		case <-ctx.Done():
@@ -46,9 +46,12 @@ func follow[L runtime.Object](
 			return err
 		case <-known:
 			known = nil
-			last = look(present, nil)
+			// A change that was seen before says more.
+			if err := look(present, nil); !seen || !goesOn(err) {
+				last = err
+			}
 		case change := <-changes.ResultChan():
-			last = look(present, &change)
+			last, seen = look(present, &change), true
 		}
 		if !goesOn(last) {
 			return last

@@ -49,20 +49,15 @@ func goesOn(err error) bool { return errors.As(err, new(notYet)) }
 func Until[O, L runtime.Object](
 	ctx context.Context, resource Resource[L], selection metav1.ListOptions, see func(object O, gone bool) error,
 ) error {
-	last := NotYet("nothing")
 	return follow(ctx, resource, selection, func(_ cache.Indexer, event *watch.Event) error {
 		if event == nil {
-			return last
+			return NotYet("nothing")
 		}
 		object, ok := event.Object.(O)
 		if !ok {
 			return fmt.Errorf("the API server sent a %T, not a %T", event.Object, object)
 		}
-		err := see(object, event.Type == watch.Deleted)
-		if goesOn(err) {
-			last = err
-		}
-		return err
+		return see(object, event.Type == watch.Deleted)
 	})
 }
 

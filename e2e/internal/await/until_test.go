@@ -206,6 +206,9 @@ func TestForbidden(t *testing.T) {
 	ctx, cancel := await.Within(t.Context(), 10*time.Second)
 	defer cancel()
 	wait(ctx, t, server).ends(t, "forbidden", "who are you")
+	if ctx.Err() != nil {
+		t.Error("it has asked until the wait was given up")
+	}
 }
 
 // TestAnotherType says so when it is shown what isn't asked for.

@@ -16,8 +16,10 @@ func newCertificates() *cobra.Command {
 	var output string
 	cmd := newVerb("certificates", "Make a demonstration chain and its key, or take the CA out of a chain", "output")
 	flags := cmd.Flags()
-	flags.StringVar(&output, "output", "", "`folder` to write ca.crt to; and, without --certificate-chain, chain.crt and signer.key")
-	flags.StringVar(&demonstration.Name, "name", "container-signing demonstration", "common `name` of the demonstration certificate")
+	flags.StringVar(&output, "output", "",
+		"`folder` to write ca.crt to; and, without --certificate-chain, chain.crt and signer.key")
+	flags.StringVar(&demonstration.Name, "name", "container-signing demonstration",
+		"common `name` of the demonstration certificate")
 	addKeySpec(flags, &demonstration.KeySpec)
 	addCertificateChain(flags, &own)
 	flags.StringVar(&own.CA, "ca", "", "`file` with the CA to trust (default: the root of --certificate-chain)")

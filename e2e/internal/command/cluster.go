@@ -40,7 +40,8 @@ func newCluster() *cobra.Command {
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:6443", "`address` of the API server")
 	flags.StringVar(&s.readyz, "readyz", "",
 		"`address` at which GET /readyz is answered when all is ready, with 200, or with 503 and why it isn't")
-	flags.StringArrayVar(&s.hosts, "host", nil, "another `name` by which the API server is called; can be given several times")
+	flags.StringArrayVar(&s.hosts, "host", nil,
+		"another `name` by which the API server is called; can be given several times")
 	flags.Var(&s.leading, "lead", leadUsage)
 	s.node.add(flags)
 	addTimeout(flags, &s.settings)
@@ -91,7 +92,8 @@ func (s *serving) run(ctx context.Context) error {
 		}
 		defer stop()
 		options := cluster.Options{
-			Programs: programs, Processes: each.Processes, Dir: each.In("cluster"), Timeout: each.Timeout(), Step: each.Console.Step,
+			Programs: programs, Processes: each.Processes, Dir: each.In("cluster"), Timeout: each.Timeout(),
+			Step:      each.Console.Step,
 			Authority: s.credentials, Hosts: s.hosts,
 		}
 		if len(names) > 0 {

@@ -32,7 +32,8 @@ func (n *clusterNode) add(flags *pflag.FlagSet) {
 	flags.StringVar(&n.text, "node", string(session.NodeOff), nodeUsage)
 	flags.StringArrayVar(&n.registries, "registry", nil,
 		"`address` of a registry that the node pulls from by plain HTTP; can be given several times")
-	flags.StringVar(&n.verifier, "image-verifier", "", "`program` that containerd asks before it pulls: plugin/image-verifier, built")
+	flags.StringVar(&n.verifier, "image-verifier", "",
+		"`program` that containerd asks before it pulls: plugin/image-verifier, built")
 	flags.StringVar(&n.trust, "trust", "",
 		"`folder` of notation's configuration for the image verifier, such as ~/.config/notation after `e2e trust`")
 }

@@ -21,10 +21,13 @@ func newCopy() *cobra.Command {
 	var plainFrom, plainTo bool
 	cmd := newVerb("copy", "Copy a signed image to another registry, and compare", "from", "to")
 	flags := cmd.Flags()
-	flags.StringVar(&from, "from", "", "`reference` of the image; or, in an OCI layout, ./FOLDER:TAG, or ./FOLDER of the only one")
+	flags.StringVar(&from, "from", "",
+		"`reference` of the image; or, in an OCI layout, ./FOLDER:TAG, or ./FOLDER of the only one")
 	flags.StringVar(&to, "to", "", "`reference` that it gets; or, in an OCI layout, ./FOLDER:TAG")
-	flags.BoolVar(&plainFrom, "from-plain-http", false, "the registry of --from speaks plain HTTP, as one on loopback is taken to do anyway")
-	flags.BoolVar(&plainTo, "to-plain-http", false, "the registry of --to speaks plain HTTP, as one on loopback is taken to do anyway")
+	flags.BoolVar(&plainFrom, "from-plain-http", false,
+		"the registry of --from speaks plain HTTP, as one on loopback is taken to do anyway")
+	flags.BoolVar(&plainTo, "to-plain-http", false,
+		"the registry of --to speaks plain HTTP, as one on loopback is taken to do anyway")
 	flags.StringVar(&output, "output", "", "`file` to write what was copied to, as JSON")
 	addVerbose(flags, &settings)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -28,7 +28,8 @@ func addCIRegistry(flags *pflag.FlagSet, r *supply.Registries) {
 }
 
 func addProductionRegistry(flags *pflag.FlagSet, r *supply.Registries) {
-	flags.StringVar(&r.Production, "production-registry", "127.0.0.1:5001", "`address` at which the production registry listens")
+	flags.StringVar(&r.Production, "production-registry", "127.0.0.1:5001",
+		"`address` at which the production registry listens")
 }
 
 func addImage(flags *pflag.FlagSet, image *string) {
@@ -37,11 +38,13 @@ func addImage(flags *pflag.FlagSet, image *string) {
 }
 
 func addKeySpec(flags *pflag.FlagSet, spec *string) {
-	flags.StringVar(spec, "key-spec", "RSA-3072", "key `spec` of the demonstration certificate: "+strings.Join(pki.KeySpecs(), ", "))
+	flags.StringVar(spec, "key-spec", "RSA-3072",
+		"key `spec` of the demonstration certificate: "+strings.Join(pki.KeySpecs(), ", "))
 }
 
 func addCertificateChain(flags *pflag.FlagSet, s *supply.Signer) {
-	flags.StringVar(&s.CertificateChain, "certificate-chain", "", "`file` with the certificate chain of your signer, PEM or DER")
+	flags.StringVar(&s.CertificateChain, "certificate-chain", "",
+		"`file` with the certificate chain of your signer, PEM or DER")
 }
 
 // addSigner adds how to sign with a signer of the user's own.
@@ -58,7 +61,8 @@ func addSigner(flags *pflag.FlagSet, s *supply.Signer) {
 func addSignature(flags *pflag.FlagSet, s *supply.Signer) {
 	flags.StringVar(&s.KeyID, "key-id", "demonstration", "key `id` that the signer is told")
 	formats := notation.Formats()
-	flags.StringVar(&s.Format, "signature-format", formats[0], "signature envelope `format`: "+strings.Join(formats, ", "))
+	flags.StringVar(&s.Format, "signature-format", formats[0],
+		"signature envelope `format`: "+strings.Join(formats, ", "))
 }
 
 // addChoice adds what is judged.
@@ -66,7 +70,8 @@ func addChoice(flags *pflag.FlagSet, c *run.Choice) {
 	kinds := run.PolicyKinds()
 	flags.StringVar(&c.Policy, "policy", kinds[0], "`kind` of the policy: "+strings.Join(kinds, ", "))
 	flags.StringVar(&c.Policies, "policies", "", "`folder` with policies of your own, instead of --policy")
-	flags.StringVar(&c.Workloads, "workloads", "", "`folder` with admit/ and deny/, workloads of your own (default: policies/workloads)")
+	flags.StringVar(&c.Workloads, "workloads", "",
+		"`folder` with admit/ and deny/, workloads of your own (default: policies/workloads)")
 	flags.StringVar(&c.Report, "report", "", "`folder` to write report.json, junit.xml and table.txt to")
 }
 

@@ -31,7 +31,8 @@ func newJudge() *cobra.Command {
 	cmd := newVerb("judge", "Apply policies and workloads to a cluster, and judge what it admits", "kubeconfig", "ca")
 	flags := cmd.Flags()
 	flags.StringVar(&j.kubeconfig, "kubeconfig", "", "`file` that connects with the cluster as an administrator")
-	flags.StringVar(&j.server, "server", "", "`URL` at which the API server is reached, if not at that of the kubeconfig")
+	flags.StringVar(&j.server, "server", "",
+		"`URL` at which the API server is reached, if not at that of the kubeconfig")
 	flags.StringVar(&j.existing.Await, "await", "",
 		"`URL` that is answered when the cluster is ready, such as http://cluster:6444/readyz for `e2e cluster --readyz :6444`")
 	flags.StringVar(&j.ca, "ca", "", "`file` with the CA to trust")
@@ -84,8 +85,10 @@ func checkAwaited(awaited string) error {
 	if awaited == "" {
 		return nil
 	}
-	if parsed, err := url.Parse(awaited); err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
-		return usage.Fault(hint.Add(fmt.Errorf("reading --await %q: it is no URL", awaited), "give one such as http://cluster:6444/readyz"))
+	if parsed, err := url.Parse(awaited); err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" ||
+		parsed.Host == "" {
+		return usage.Fault(hint.Add(fmt.Errorf("reading --await %q: it is no URL", awaited),
+			"give one such as http://cluster:6444/readyz"))
 	}
 	return nil
 }
@@ -99,7 +102,8 @@ func existingCluster(kubeconfig, server string) (*cluster.Cluster, error) {
 	}
 	existing, err := cluster.Existing(kubeconfig, server)
 	if err != nil {
-		return nil, usage.Fault(hint.Add(err, "give --kubeconfig an administrator's, such as that of `e2e credentials`"))
+		return nil, usage.Fault(hint.Add(err,
+			"give --kubeconfig an administrator's, such as that of `e2e credentials`"))
 	}
 	return existing, nil
 }

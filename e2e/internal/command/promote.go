@@ -26,7 +26,8 @@ func newPromote() *cobra.Command {
 	addCIRegistry(flags, &registries)
 	addProductionRegistry(flags, &registries)
 	flags.StringVar(&ca, "ca", "", "`file` with a CA for notation to trust (default: what it trusts already)")
-	flags.StringVar(&file, "state", "", "`file` that `e2e push` has written; what is found out about the images is added to it")
+	flags.StringVar(&file, "state", "",
+		"`file` that `e2e push` has written; what is found out about the images is added to it")
 	addVerbose(flags, &settings)
 	addTimeout(flags, &settings)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -52,7 +52,8 @@ func newPush() *cobra.Command {
 				},
 			}
 			if err := s.Do(ctx, "push the image to ci", func(ctx context.Context) error {
-				return images.Push(ctx, oras.AsUser(s.Tool("oras")), source.In(s.Programs["busybox"]))
+				from := source.In(s.Programs["busybox"])
+				return images.Push(ctx, oras.Reading(from, s.Tool("oras"), s.In("docker")), from)
 			}); err != nil {
 				return err
 			}

@@ -38,12 +38,14 @@ func newSign() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&s.images, "image", nil, "`reference` of an image in a registry; can be given several times")
 	addSigner(flags, &s.signer)
-	flags.BoolVar(&s.plainHTTP, "plain-http", false, "the registries speak plain HTTP, as those on loopback are taken to do anyway")
+	flags.BoolVar(&s.plainHTTP, "plain-http", false,
+		"the registries speak plain HTTP, as those on loopback are taken to do anyway")
 	flags.IntVar(&s.parallel, "parallel", 4, "`number` of images to sign at a time")
 	flags.StringVar(&s.output, "output", "", "`file` to write what was signed to, as JSON")
 	flags.StringArrayVar(&s.files, "conceal-file", nil,
 		"`file` with a secret that no error may show, even if the signer prints it; can be given several times")
-	flags.StringArrayVar(&s.variables, "conceal-env", nil, "environment `variable` with such a secret; can be given several times")
+	flags.StringArrayVar(&s.variables, "conceal-env", nil,
+		"environment `variable` with such a secret; can be given several times")
 	addVerbose(flags, &s.settings)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		images, err := s.check()
@@ -99,7 +101,8 @@ func (s signing) run(ctx context.Context, images []reference.Reference) error {
 	return session.Run(ctx, s.settings, programs, func(ctx context.Context, each *session.Session) error {
 		each.Console.Apart()
 		signer := release.Signer{
-			Notation: notation.AsUser(each.Tool("notation")), Reader: reader, With: s.signer.Signing(), Step: each.Console.Do,
+			Notation: notation.AsUser(each.Tool("notation")), Reader: reader, With: s.signer.Signing(),
+			Step: each.Console.Do,
 		}
 		signed, err := signer.SignAll(ctx, images, s.parallel)
 		if s.output == "" {

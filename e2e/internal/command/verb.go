@@ -21,7 +21,8 @@ func newVerb(name, about string, required ...string) *cobra.Command {
 		Use: name + " [flags]", Short: about, DisableFlagsInUseLine: true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
-				return usage.Fault(hint.Add(fmt.Errorf("unknown argument %q", args[0]), "`%s` lists the flags", help(cmd)))
+				return usage.Fault(hint.Add(fmt.Errorf("unknown argument %q", args[0]),
+					"`%s` lists the flags", help(cmd)))
 			}
 			return nil
 		},
@@ -46,7 +47,8 @@ func checkDurations(flags *pflag.FlagSet) (err error) {
 			return
 		}
 		if duration, parsing := time.ParseDuration(f.Value.String()); parsing == nil && duration <= 0 {
-			err = usage.Fault(hint.Add(fmt.Errorf("--%s %s is no time", f.Name, duration), "give a positive duration, such as 90s"))
+			err = usage.Fault(hint.Add(fmt.Errorf("--%s %s is no time", f.Name, duration),
+				"give a positive duration, such as 90s"))
 		}
 	})
 	return err
@@ -59,7 +61,8 @@ func checkFile(flag, path string) error {
 		return nil
 	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return usage.Fault(hint.Add(fmt.Errorf("preparing --%s %q: there is no folder %q", flag, path, filepath.Dir(path)),
+		return usage.Fault(hint.Add(fmt.Errorf("preparing --%s %q: there is no folder %q", flag, path,
+			filepath.Dir(path)),
 			"make it, or give another file"))
 	}
 	return nil

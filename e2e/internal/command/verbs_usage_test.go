@@ -33,7 +33,8 @@ func TestVerbsUsage(t *testing.T) {
 	}
 	kubeconfig := p.in("credentials/kubeconfig")
 	for _, cases := range []map[string]usageCase{
-		signUsage(p, own), supplyUsage(p), layoutUsage(p), clusterUsage(p, own, kubeconfig), clusterNodeUsage(p, own, kubeconfig),
+		signUsage(p, own), supplyUsage(p), layoutUsage(p), clusterUsage(p, own, kubeconfig),
+		clusterNodeUsage(p, own, kubeconfig),
 	} {
 		for name, one := range cases {
 			t.Run(name, func(t *testing.T) { checkUsage(t, one.args, one.words...) })
@@ -43,22 +44,47 @@ func TestVerbsUsage(t *testing.T) {
 
 func signUsage(p place, own supply.Identity) map[string]usageCase {
 	sign := func(args ...string) []string {
-		return append([]string{"sign", "--signer", "true", "--certificate-chain", own.CertificateChain, "--image", p.ci + "/app:1"}, args...)
+		return append([]string{"sign", "--signer", "true", "--certificate-chain", own.CertificateChain,
+			"--image", p.ci + "/app:1"}, args...)
 	}
 	return map[string]usageCase{
 		"no workers":               {sign("--parallel", "0"), []string{"--parallel 0", "give at least 1"}},
 		"workers that aren't many": {sign("--parallel", "many"), []string{"--parallel", `"many"`}},
-		"image that can't be":      {sign("--image", "App:1:2"), []string{`--image "App:1:2"`, "registry.example.com/app:1.0"}},
-		"empty image":              {sign("--image", ""), []string{`--image ""`, "registry.example.com/app:1.0"}},
-		"no image":                 {[]string{"sign", "--signer", "true", "--certificate-chain", own.CertificateChain}, []string{"--image is missing", "`e2e sign --help`"}},
-		"no signer":                {[]string{"sign", "--image", "app"}, []string{"--signer is missing"}},
-		"format that is unknown":   {sign("--signature-format", "pgp"), []string{"--signature-format", `"pgp"`, "jws, cose"}},
-		"missing chain":            {sign("--certificate-chain", "nowhere"), []string{"--certificate-chain", "nowhere: no such file"}},
-		"chain of no certificates": {sign("--certificate-chain", "usage_test.go"), []string{"--certificate-chain", `"usage_test.go"`, "PEM or DER"}},
-		"no time for the signer":   {sign("--signer-timeout", "-1s"), []string{"--signer-timeout -1s", "positive duration"}},
-		"no folder for signatures": {sign("--output", p.in("no/file")), []string{`--output "` + p.in("no/file") + `"`, "there is no folder", "make it"}},
-		"unknown flag of sign":     {sign("--colour"), []string{"--colour", "`e2e sign --help` lists the flags"}},
-		"argument of sign":         {sign("app:1"), []string{`unknown argument "app:1"`, "`e2e sign --help` lists the flags"}},
+		"image that can't be": {
+			sign("--image", "App:1:2"),
+			[]string{`--image "App:1:2"`, "registry.example.com/app:1.0"},
+		},
+		"empty image": {sign("--image", ""), []string{`--image ""`, "registry.example.com/app:1.0"}},
+		"no image": {
+			[]string{"sign", "--signer", "true", "--certificate-chain", own.CertificateChain},
+			[]string{"--image is missing", "`e2e sign --help`"},
+		},
+		"no signer": {[]string{"sign", "--image", "app"}, []string{"--signer is missing"}},
+		"format that is unknown": {
+			sign("--signature-format", "pgp"),
+			[]string{"--signature-format", `"pgp"`, "jws, cose"},
+		},
+		"missing chain": {
+			sign("--certificate-chain", "nowhere"),
+			[]string{"--certificate-chain", "nowhere: no such file"},
+		},
+		"chain of no certificates": {
+			sign("--certificate-chain", "usage_test.go"),
+			[]string{"--certificate-chain", `"usage_test.go"`, "PEM or DER"},
+		},
+		"no time for the signer": {
+			sign("--signer-timeout", "-1s"),
+			[]string{"--signer-timeout -1s", "positive duration"},
+		},
+		"no folder for signatures": {
+			sign("--output", p.in("no/file")),
+			[]string{`--output "` + p.in("no/file") + `"`, "there is no folder", "make it"},
+		},
+		"unknown flag of sign": {sign("--colour"), []string{"--colour", "`e2e sign --help` lists the flags"}},
+		"argument of sign": {
+			sign("app:1"),
+			[]string{`unknown argument "app:1"`, "`e2e sign --help` lists the flags"},
+		},
 	}
 }
 
@@ -66,24 +92,57 @@ func supplyUsage(p place) map[string]usageCase {
 	image, state := p.ci+"/app:1", p.in("state.json")
 	writeFile(p.t, p.in("prose"), "Dear promote,\n")
 	return map[string]usageCase{
-		"unknown flag of certificates": {[]string{"certificates", "--colour"}, []string{"--colour", "`e2e certificates --help`"}},
-		"certificates for nowhere":     {[]string{"certificates"}, []string{"--output is missing"}},
-		"key spec that is unknown":     {[]string{"certificates", "--output", p.in("none"), "--key-spec", "RSA-1024"}, []string{"--key-spec", `"RSA-1024"`, "RSA-2048"}},
-		"certificates of a program":    {[]string{"certificates", "--output", p.in("none"), "--certificate-chain", "usage_test.go"}, []string{"--certificate-chain", `"usage_test.go"`, "PEM or DER"}},
-		"unknown flag of push":         {[]string{"push", "--colour"}, []string{"--colour", "`e2e push --help`"}},
-		"push without a state":         {[]string{"push"}, []string{"--state is missing"}},
-		"push of what can't be":        {[]string{"push", "--state", state, "--image", "App:1:2"}, []string{`--image "App:1:2"`}},
-		"push with no time":            {[]string{"push", "--state", state, "--timeout", "0s"}, []string{"--timeout 0s", "positive duration"}},
-		"no folder for a state":        {[]string{"push", "--state", p.in("no/state")}, []string{"--state", p.in("no/state"), "make it"}},
-		"unknown flag of copy":         {[]string{"copy", "--colour"}, []string{"--colour", "`e2e copy --help`"}},
-		"copy to nowhere":              {[]string{"copy", "--from", image}, []string{"--to is missing"}},
-		"copy from what can't be":      {[]string{"copy", "--from", "App:1:2", "--to", image}, []string{`--from "App:1:2"`, "registry.example.com/app:1.0"}},
-		"copy to what can't be":        {[]string{"copy", "--from", image, "--to", "App:1:2"}, []string{`--to "App:1:2"`, "registry.example.com/app:1.0"}},
-		"no folder for a copy":         {[]string{"copy", "--from", image, "--to", image, "--output", p.in("no/file")}, []string{"--output", "make it"}},
-		"unknown flag of promote":      {[]string{"promote", "--colour"}, []string{"--colour", "`e2e promote --help`"}},
-		"promote without a state":      {[]string{"promote"}, []string{"--state is missing"}},
-		"promote what wasn't pushed":   {[]string{"promote", "--state", p.in("nowhere")}, []string{"--state", p.in("nowhere"), "no such file"}},
-		"promote prose":                {[]string{"promote", "--state", p.in("prose")}, []string{"--state", p.in("prose"), "invalid character"}},
+		"unknown flag of certificates": {
+			[]string{"certificates", "--colour"},
+			[]string{"--colour", "`e2e certificates --help`"},
+		},
+		"certificates for nowhere": {[]string{"certificates"}, []string{"--output is missing"}},
+		"key spec that is unknown": {
+			[]string{"certificates", "--output", p.in("none"), "--key-spec", "RSA-1024"},
+			[]string{"--key-spec", `"RSA-1024"`, "RSA-2048"},
+		},
+		"certificates of a program": {
+			[]string{"certificates", "--output", p.in("none"), "--certificate-chain", "usage_test.go"},
+			[]string{"--certificate-chain", `"usage_test.go"`, "PEM or DER"},
+		},
+		"unknown flag of push": {[]string{"push", "--colour"}, []string{"--colour", "`e2e push --help`"}},
+		"push without a state": {[]string{"push"}, []string{"--state is missing"}},
+		"push of what can't be": {
+			[]string{"push", "--state", state, "--image", "App:1:2"},
+			[]string{`--image "App:1:2"`},
+		},
+		"push with no time": {
+			[]string{"push", "--state", state, "--timeout", "0s"},
+			[]string{"--timeout 0s", "positive duration"},
+		},
+		"no folder for a state": {
+			[]string{"push", "--state", p.in("no/state")},
+			[]string{"--state", p.in("no/state"), "make it"},
+		},
+		"unknown flag of copy": {[]string{"copy", "--colour"}, []string{"--colour", "`e2e copy --help`"}},
+		"copy to nowhere":      {[]string{"copy", "--from", image}, []string{"--to is missing"}},
+		"copy from what can't be": {
+			[]string{"copy", "--from", "App:1:2", "--to", image},
+			[]string{`--from "App:1:2"`, "registry.example.com/app:1.0"},
+		},
+		"copy to what can't be": {
+			[]string{"copy", "--from", image, "--to", "App:1:2"},
+			[]string{`--to "App:1:2"`, "registry.example.com/app:1.0"},
+		},
+		"no folder for a copy": {
+			[]string{"copy", "--from", image, "--to", image, "--output", p.in("no/file")},
+			[]string{"--output", "make it"},
+		},
+		"unknown flag of promote": {[]string{"promote", "--colour"}, []string{"--colour", "`e2e promote --help`"}},
+		"promote without a state": {[]string{"promote"}, []string{"--state is missing"}},
+		"promote what wasn't pushed": {
+			[]string{"promote", "--state", p.in("nowhere")},
+			[]string{"--state", p.in("nowhere"), "no such file"},
+		},
+		"promote prose": {
+			[]string{"promote", "--state", p.in("prose")},
+			[]string{"--state", p.in("prose"), "invalid character"},
+		},
 	}
 }
 
@@ -93,29 +152,89 @@ func clusterUsage(p place, own supply.Identity, kubeconfig string) map[string]us
 	}
 	folder, _ := strings.CutSuffix(kubeconfig, "/kubeconfig")
 	return map[string]usageCase{
-		"unknown flag of credentials":       {[]string{"credentials", "--colour"}, []string{"--colour", "`e2e credentials --help`"}},
-		"credentials of no server":          {[]string{"credentials", "--output", p.in("none")}, []string{"--server is missing"}},
-		"credentials of plain HTTP":         {[]string{"credentials", "--output", p.in("none"), "--server", "http://cluster"}, []string{`--server "http://cluster"`, "https://cluster:6443"}},
-		"unknown flag of cluster":           {[]string{"cluster", "--colour"}, []string{"--colour", "`e2e cluster --help`"}},
-		"cluster without credentials":       {[]string{"cluster"}, []string{"--credentials is missing"}},
-		"cluster of no credentials":         {[]string{"cluster", "--credentials", p.in("nowhere")}, []string{"--credentials", p.in("nowhere/ca.crt"), "no such file", "`e2e credentials` makes them"}},
-		"cluster that listens nowhere":      {[]string{"cluster", "--credentials", folder, "--listen", "cluster"}, []string{`--listen "cluster"`, "missing port", "a host and a port"}},
-		"cluster that listens at nothing":   {[]string{"cluster", "--credentials", folder, "--listen", ""}, []string{`--listen ""`, "a host and a port"}},
-		"cluster that answers nowhere":      {[]string{"cluster", "--credentials", folder, "--readyz", "cluster"}, []string{`--readyz "cluster"`, "a host and a port"}},
-		"cluster of one address":            {[]string{"cluster", "--credentials", folder, "--listen", "127.0.0.1:0", "--readyz", "127.0.0.1:0"}, []string{"--readyz 127.0.0.1:0", "another one"}},
-		"cluster with no time":              {[]string{"cluster", "--credentials", folder, "--timeout", "-1s"}, []string{"--timeout -1s", "positive duration"}},
-		"unknown flag of judge":             {judge("--colour"), []string{"--colour", "`e2e judge --help`"}},
-		"judge of no cluster":               {[]string{"judge", "--ca", own.CA}, []string{"--kubeconfig is missing"}},
-		"missing kubeconfig":                {judge("--kubeconfig", p.in("nowhere")), []string{`kubeconfig "` + p.in("nowhere") + `"`, "no such file", "`e2e credentials`"}},
-		"kubeconfig of prose":               {judge("--kubeconfig", p.in("prose")), []string{`kubeconfig "` + p.in("prose") + `"`, "`e2e credentials`"}},
-		"judge at what is no URL":           {judge("--server", "cluster:6443"), []string{`--server "cluster:6443"`, "https://cluster:6443"}},
-		"judge that asks at what is no URL": {judge("--await", "cluster:6444"), []string{`--await "cluster:6444"`, "http://cluster:6444/readyz"}},
-		"judge by a missing CA":             {judge("--ca", p.in("nowhere")), []string{"--ca", p.in("nowhere"), "no such file"}},
-		"judge by what is no CA":            {judge("--ca", "usage_test.go"), []string{"--ca", `"usage_test.go"`, "PEM or DER"}},
-		"judge by an unknown policy":        {judge("--policy", "opa"), []string{`--policy "opa"`, "imagevalidatingpolicy, clusterpolicy"}},
-		"judge what isn't there":            {judge("--workloads", p.in("nowhere")), []string{"--workloads", p.in("nowhere")}},
-		"judge what wasn't promoted":        {judge("--state", p.in("nowhere")), []string{"--state", p.in("nowhere"), "no such file"}},
-		"judge into a file":                 {judge("--report", "usage_test.go/report"), []string{`--report "usage_test.go/report"`, "give a folder"}},
+		"unknown flag of credentials": {
+			[]string{"credentials", "--colour"},
+			[]string{"--colour", "`e2e credentials --help`"},
+		},
+		"credentials of no server": {
+			[]string{"credentials", "--output", p.in("none")},
+			[]string{"--server is missing"},
+		},
+		"credentials of plain HTTP": {
+			[]string{"credentials", "--output", p.in("none"), "--server", "http://cluster"},
+			[]string{`--server "http://cluster"`, "https://cluster:6443"},
+		},
+		"unknown flag of cluster": {
+			[]string{"cluster", "--colour"},
+			[]string{"--colour", "`e2e cluster --help`"},
+		},
+		"cluster without credentials": {[]string{"cluster"}, []string{"--credentials is missing"}},
+		"cluster of no credentials": {
+			[]string{"cluster", "--credentials", p.in("nowhere")},
+			[]string{"--credentials", p.in("nowhere/ca.crt"), "no such file", "`e2e credentials` makes them"},
+		},
+		"cluster that listens nowhere": {
+			[]string{"cluster", "--credentials", folder, "--listen", "cluster"},
+			[]string{`--listen "cluster"`, "missing port", "a host and a port"},
+		},
+		"cluster that listens at nothing": {
+			[]string{"cluster", "--credentials", folder, "--listen", ""},
+			[]string{`--listen ""`, "a host and a port"},
+		},
+		"cluster that answers nowhere": {
+			[]string{"cluster", "--credentials", folder, "--readyz", "cluster"},
+			[]string{`--readyz "cluster"`, "a host and a port"},
+		},
+		"cluster of one address": {
+			[]string{"cluster", "--credentials", folder, "--listen", "127.0.0.1:0", "--readyz", "127.0.0.1:0"},
+			[]string{"--readyz 127.0.0.1:0", "another one"},
+		},
+		"cluster with no time": {
+			[]string{"cluster", "--credentials", folder, "--timeout", "-1s"},
+			[]string{"--timeout -1s", "positive duration"},
+		},
+		"unknown flag of judge": {judge("--colour"), []string{"--colour", "`e2e judge --help`"}},
+		"judge of no cluster":   {[]string{"judge", "--ca", own.CA}, []string{"--kubeconfig is missing"}},
+		"missing kubeconfig": {
+			judge("--kubeconfig", p.in("nowhere")),
+			[]string{`kubeconfig "` + p.in("nowhere") + `"`, "no such file", "`e2e credentials`"},
+		},
+		"kubeconfig of prose": {
+			judge("--kubeconfig", p.in("prose")),
+			[]string{`kubeconfig "` + p.in("prose") + `"`, "`e2e credentials`"},
+		},
+		"judge at what is no URL": {
+			judge("--server", "cluster:6443"),
+			[]string{`--server "cluster:6443"`, "https://cluster:6443"},
+		},
+		"judge that asks at what is no URL": {
+			judge("--await", "cluster:6444"),
+			[]string{`--await "cluster:6444"`, "http://cluster:6444/readyz"},
+		},
+		"judge by a missing CA": {
+			judge("--ca", p.in("nowhere")),
+			[]string{"--ca", p.in("nowhere"), "no such file"},
+		},
+		"judge by what is no CA": {
+			judge("--ca", "usage_test.go"),
+			[]string{"--ca", `"usage_test.go"`, "PEM or DER"},
+		},
+		"judge by an unknown policy": {
+			judge("--policy", "opa"),
+			[]string{`--policy "opa"`, "imagevalidatingpolicy, clusterpolicy"},
+		},
+		"judge what isn't there": {
+			judge("--workloads", p.in("nowhere")),
+			[]string{"--workloads", p.in("nowhere")},
+		},
+		"judge what wasn't promoted": {
+			judge("--state", p.in("nowhere")),
+			[]string{"--state", p.in("nowhere"), "no such file"},
+		},
+		"judge into a file": {
+			judge("--report", "usage_test.go/report"),
+			[]string{`--report "usage_test.go/report"`, "give a folder"},
+		},
 	}
 }
 
@@ -129,7 +248,10 @@ func layoutUsage(p place) map[string]usageCase {
 			[]string{"looking for the image in", "there are 1, 2\nhint: name one, as " + p.in("two") + ":1"}},
 		"copy of none": {[]string{"copy", "--from", p.in("own"), "--to", to},
 			[]string{"index.json: no such file", "give the folder of an OCI image layout"}},
-		"copy by a broken digest": {[]string{"copy", "--from", p.in("two") + "@sha256:1", "--to", to}, []string{"--from", `"sha256:1"`}},
+		"copy by a broken digest": {
+			[]string{"copy", "--from", p.in("two") + "@sha256:1", "--to", to},
+			[]string{"--from", `"sha256:1"`},
+		},
 	}
 }
 
@@ -144,7 +266,8 @@ func clusterNodeUsage(p place, own supply.Identity, kubeconfig string) map[strin
 			[]string{"--node on needs --registry, --image-verifier and --trust too"}},
 		"node that isn't a mode": {cluster("--node", "yes"), []string{`unknown --node "yes"`}},
 		"node without trust": {
-			cluster("--node", "auto", "--registry", "production:5000", "--image-verifier", p.in("program"), "--trust", p.in("none")),
+			cluster("--node", "auto", "--registry", "production:5000", "--image-verifier", p.in("program"),
+				"--trust", p.in("none")),
 			[]string{"reading --trust: "}},
 		"bypass of nothing": {[]string{"judge", "--ca", own.CA, "--kubeconfig", kubeconfig, "--bypass", "--runs"},
 			[]string{"--bypass needs --runs and --state"}},
@@ -181,7 +304,8 @@ func TestVerbsHelp(t *testing.T) {
 			t.Errorf("%s: exit status %d, not 0", command, got.status)
 		}
 		var named []string
-		for _, line := range regexp.MustCompile(`(?m)^  (?:-\w,|   ) (--[a-z-]+)\b`).FindAllStringSubmatch(got.stdout, -1) {
+		for _, line := range regexp.MustCompile(`(?m)^  (?:-\w,|   ) (--[a-z-]+)\b`).FindAllStringSubmatch(got.stdout,
+			-1) {
 			named = append(named, line[1])
 		}
 		if wanted := append(strings.Fields(flags), "--help"); !sameNames(named, wanted) {

@@ -37,7 +37,9 @@ func at(text string) reference.Reference {
 	return reference.Reference{Registry: registry, Repository: repository, Tag: tag}
 }
 
-func derive(ctx context.Context, from string, to map[string]string) (digests map[string]string, platform string, err error) {
+func derive(
+	ctx context.Context, from string, to map[string]string,
+) (digests map[string]string, platform string, err error) {
 	targets := map[string]reference.Reference{}
 	for as, target := range to {
 		targets[as] = at(target)

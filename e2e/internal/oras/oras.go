@@ -26,6 +26,15 @@ func AsUser(tool process.Tool) CLI {
 	return CLI{tool}
 }
 
+// Reading is the oras CLI that copies from a source to a registry of the run's:
+// as the user only if the source is in a registry of the user's.
+func Reading(source reference.Reference, tool process.Tool, docker string) CLI {
+	if source.InLayout() {
+		return Direct(tool, docker)
+	}
+	return AsUser(tool)
+}
+
 // Copy copies an image with all that refers to it, its signatures among them,
 // from one registry or OCI image layout to another.
 func (c CLI) Copy(ctx context.Context, from, to reference.Reference) error {

@@ -43,10 +43,14 @@ func TestParse(t *testing.T) {
 // another one.
 func TestParseHostile(t *testing.T) {
 	for _, text := range []string{
-		"", " ", ":", "/", "app:1:2", "App:1", "registry.example.com/App", "registry.example.com//app", "registry.example.com/a/../b",
-		"https://registry.example.com/app", "user:password@registry.example.com/app", "registry.example.com/app@sha256:1",
-		"registry.example.com/app@md5:00000000000000000000000000000000", "registry.example.com/app:", "registry.example.com:/", "--flag",
-		"registry.example.com/app:1 ", "registry.example.com/app:1\n", "registry.example.com/app:1\x00", "regi\u200bstry.example.com/app",
+		"", " ", ":", "/", "app:1:2", "App:1", "registry.example.com/App", "registry.example.com//app",
+		"registry.example.com/a/../b",
+		"https://registry.example.com/app", "user:password@registry.example.com/app",
+		"registry.example.com/app@sha256:1",
+		"registry.example.com/app@md5:00000000000000000000000000000000", "registry.example.com/app:",
+		"registry.example.com:/", "--flag",
+		"registry.example.com/app:1 ", "registry.example.com/app:1\n", "registry.example.com/app:1\x00",
+		"regi\u200bstry.example.com/app",
 		"registry.example.com:port/app", "[::1/app", "./app:1", "/app",
 	} {
 		if got, err := Parse(text); err == nil {
@@ -75,11 +79,13 @@ func TestLayout(t *testing.T) {
 	writeLayout(t, layout, "1.0")
 	for text, want := range map[string]string{layout: "", layout + ":1.0": "1.0", layout + "@" + zeros: ""} {
 		parsed, err := ParseLayout(text)
-		if !IsLayout(text) || err != nil || parsed.Layout != layout || parsed.Tag != want || parsed.String() != text || !parsed.InLayout() {
+		if !IsLayout(text) || err != nil || parsed.Layout != layout || parsed.Tag != want || parsed.String() != text ||
+			!parsed.InLayout() {
 			t.Errorf("%s: %+v (%v)", text, parsed, err)
 		}
 	}
-	for _, text := range []string{dir, "busybox", "busybox:1.36", "localhost:5000/busybox", "localhost:5000/busybox@" + zeros, ""} {
+	for _, text := range []string{dir, "busybox", "busybox:1.36", "localhost:5000/busybox",
+		"localhost:5000/busybox@" + zeros, ""} {
 		if IsLayout(text) {
 			t.Errorf("%q is taken for a layout", text)
 		}
@@ -111,8 +117,10 @@ func TestOnly(t *testing.T) {
 		}
 	}
 	for name, words := range map[string]string{
-		"two": "there are a, b\nhint: name one, as " + in("two") + ":a", "none": "none has a tag\nhint: name it by its digest",
-		"prose": "reading index.json", "nowhere": "no such file or directory\nhint: give the folder of an OCI image layout",
+		"two":     "there are a, b\nhint: name one, as " + in("two") + ":a",
+		"none":    "none has a tag\nhint: name it by its digest",
+		"prose":   "reading index.json",
+		"nowhere": "no such file or directory\nhint: give the folder of an OCI image layout",
 	} {
 		if only, err := (Reference{Layout: in(name)}).Only(); err == nil || !strings.Contains(hint.Text(err), words) {
 			t.Errorf("%s: %s, %v", name, only, err)

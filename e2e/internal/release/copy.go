@@ -33,13 +33,16 @@ func Copy(ctx context.Context, by oras.CLI, reader repository.Reader, from, to r
 }
 
 // arrived compares what has been copied with its source.
-func arrived(ctx context.Context, reader repository.Reader, source, to reference.Reference, signatures []string) (Image, error) {
+func arrived(
+	ctx context.Context, reader repository.Reader, source, to reference.Reference, signatures []string,
+) (Image, error) {
 	digest, err := reader.Digest(ctx, to)
 	if err != nil {
 		return Image{}, err
 	}
 	if digest != source.Digest {
-		return Image{}, fmt.Errorf("comparing %q with %q: the digests differ: %s and %s", to, source, digest, source.Digest)
+		return Image{}, fmt.Errorf("comparing %q with %q: the digests differ: %s and %s", to, source, digest,
+			source.Digest)
 	}
 	target := to.ByDigest(digest)
 	present, err := reader.Signatures(ctx, target)
@@ -47,7 +50,8 @@ func arrived(ctx context.Context, reader repository.Reader, source, to reference
 		return Image{}, err
 	}
 	if missing := without(signatures, present); len(missing) > 0 {
-		return Image{}, fmt.Errorf("comparing the signatures of %q with those of %q: %v are missing", target, source, missing)
+		return Image{}, fmt.Errorf("comparing the signatures of %q with those of %q: %v are missing", target, source,
+			missing)
 	}
 	return newImage(target, signatures), nil
 }

@@ -58,7 +58,8 @@ func AsUser() (Reader, error) {
 		return Reader{}, hint.Add(fmt.Errorf("finding the credentials of registries: %w", err),
 			"set HOME, or name the folder of docker's config.json in DOCKER_CONFIG")
 	}
-	client := &auth.Client{Client: retry.DefaultClient, Cache: auth.NewCache(), Credential: credentials.Credential(store)}
+	client := &auth.Client{Client: retry.DefaultClient, Cache: auth.NewCache(),
+		Credential: credentials.Credential(store)}
 	return Reader{client, store.ConfigPath()}, nil
 }
 

@@ -45,7 +45,8 @@ func TestSignatures(t *testing.T) {
 			t.Errorf("%s has the signatures %v, not %v (%v)", image, got, want, err)
 		}
 	}
-	if all, err := Direct().Repositories(t.Context(), registry, true); err != nil || !slices.Equal(all, []string{"team/app"}) {
+	if all, err := Direct().Repositories(t.Context(), registry, true); err != nil ||
+		!slices.Equal(all, []string{"team/app"}) {
 		t.Errorf("the registry holds %v (%v)", all, err)
 	}
 }
@@ -65,12 +66,14 @@ func TestMissing(t *testing.T) {
 			"signatures": func() error { _, err := Direct().Signatures(t.Context(), image); return err },
 		} {
 			err := look()
-			if err == nil || !strings.Contains(err.Error(), `resolving image "`+image.String()+`"`) || !strings.Contains(err.Error(), words) {
+			if err == nil || !strings.Contains(err.Error(), `resolving image "`+image.String()+`"`) ||
+				!strings.Contains(err.Error(), words) {
 				t.Errorf("%s of %s: %v", name, image, err)
 			}
 		}
 	}
-	if _, err := Direct().Repositories(t.Context(), "127.0.0.1:1", true); err == nil || !strings.Contains(err.Error(), `registry "127.0.0.1:1"`) {
+	if _, err := Direct().Repositories(t.Context(), "127.0.0.1:1", true); err == nil ||
+		!strings.Contains(err.Error(), `registry "127.0.0.1:1"`) {
 		t.Errorf("repositories of nothing: %v", err)
 	}
 }
@@ -81,7 +84,8 @@ func TestLayout(t *testing.T) {
 	image := registrytest.NewImage(t)
 	path, err := layout.Write(folder, empty.Index)
 	if err == nil {
-		err = path.AppendImage(image, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": "1"}))
+		err = path.AppendImage(image,
+			layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": "1"}))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +127,8 @@ func TestCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = reader.Digest(t.Context(), at(address, "app", "1"))
-	if err == nil || !strings.Contains(hint.Text(err), "hint: `docker login "+address+"`, which writes them to \""+docker) {
+	if err == nil ||
+		!strings.Contains(hint.Text(err), "hint: `docker login "+address+"`, which writes them to \""+docker) {
 		t.Errorf("without credentials: %v", err)
 	}
 	config := `{"auths": {"` + address + `": {"auth": "dXNlcjpwYXNzd29yZA=="}}}`
@@ -133,7 +138,8 @@ func TestCredentials(t *testing.T) {
 	if reader, err = AsUser(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = reader.Digest(t.Context(), at(address, "app", "1")); err == nil || !strings.Contains(err.Error(), "401") {
+	if _, err = reader.Digest(t.Context(), at(address, "app", "1")); err == nil ||
+		!strings.Contains(err.Error(), "401") {
 		t.Errorf("with credentials that are wrong: %v", err)
 	}
 	if sent := got(); !slices.Contains(sent, "Basic dXNlcjpwYXNzd29yZA==") {
@@ -154,7 +160,8 @@ func TestCredentials(t *testing.T) {
 func TestWithoutHome(t *testing.T) {
 	t.Setenv("DOCKER_CONFIG", "")
 	t.Setenv("HOME", "")
-	if _, err := AsUser(); err == nil || !strings.Contains(hint.Text(err), "hint: set HOME, or name the folder of docker's config.json in DOCKER_CONFIG") {
+	if _, err := AsUser(); err == nil || !strings.Contains(hint.Text(err),
+		"hint: set HOME, or name the folder of docker's config.json in DOCKER_CONFIG") {
 		t.Errorf("without HOME: %v", err)
 	}
 }

@@ -34,7 +34,8 @@ func (t *trial) goAroundFirst(ctx context.Context) error {
 func (t *trial) ctrPull(ctx context.Context, reference string) error {
 	ctr := t.Tool("ctr")
 	ctr.Dir = t.nodeFolder()
-	_, err := ctr.Run(ctx, "--address", node.RuntimeSocket, "--namespace", "k8s.io", "images", "pull", "--plain-http", reference)
+	_, err := ctr.Run(ctx, "--address", node.RuntimeSocket, "--namespace", "k8s.io", "images", "pull",
+		"--plain-http", reference)
 	return err
 }
 
@@ -51,7 +52,8 @@ func (t *trial) goAround(ctx context.Context) (verdicts []report.Verdict, err er
 			return nil, opening
 		}
 		defer func() { err = errors.Join(err, runtime.Close()) }()
-		own = &bypass.Node{Name: node.Name, StaticPods: node.StaticPods(t.nodeFolder()), Runtime: runtime, CtrPull: t.ctrPull}
+		own = &bypass.Node{Name: node.Name, StaticPods: node.StaticPods(t.nodeFolder()), Runtime: runtime,
+			CtrPull: t.ctrPull}
 	}
 	err = t.Console.Do(fmt.Sprintf("go around the policy in %d ways", bypass.Count(own)), func() (err error) {
 		verdicts, err = bypass.Ways(ctx, t.bypassed(), own)

@@ -28,14 +28,17 @@ type ExistingCluster struct {
 
 // Existing judges what a cluster admits that runs already. The state are the
 // images that the workloads name; without digests they name real ones.
-func Existing(ctx context.Context, settings session.Settings, existing ExistingCluster, plan Plan, state supply.State, ca string) error {
+func Existing(
+	ctx context.Context, settings session.Settings, existing ExistingCluster, plan Plan, state supply.State, ca string,
+) error {
 	programs, err := session.Build(ctx, "oras", "notation")
 	if err != nil {
 		return err
 	}
 	return try(ctx, settings, programs, plan, func(ctx context.Context, t *trial) error {
 		if state.Digests != nil {
-			t.supply = &supply.Supply{State: state, Reader: repository.Direct(), ORAS: oras.Direct(t.Tool("oras"), t.In("docker"))}
+			t.supply = &supply.Supply{State: state, Reader: repository.Direct(),
+				ORAS: oras.Direct(t.Tool("oras"), t.In("docker"))}
 		}
 		t.cluster, t.foreign, t.hasNode, t.bypass, t.ca = existing.Cluster, true, existing.Runs, existing.Bypass, ca
 		if err := t.awaitCluster(ctx, existing.Await); err != nil {
@@ -58,7 +61,8 @@ func (t *trial) awaitCluster(ctx context.Context, url string) error {
 	}
 	return t.Console.Do("wait for the cluster", func() error {
 		if err := readiness.Await(ctx, url); err != nil {
-			return hint.Add(fmt.Errorf("asking at %s whether the cluster is ready: %w", url, err), "its own words say more")
+			return hint.Add(fmt.Errorf("asking at %s whether the cluster is ready: %w", url, err),
+				"its own words say more")
 		}
 		return nil
 	})

@@ -11,7 +11,8 @@ import (
 
 func state() supply.State {
 	return supply.State{
-		Place:    supply.Place{Registries: supply.Registries{CI: "ci:1", Production: "production:2"}, Repository: "app", Tag: "1"},
+		Place: supply.Place{Registries: supply.Registries{CI: "ci:1", Production: "production:2"}, Repository: "app",
+			Tag: "1"},
 		Platform: "sha256:platform", Demonstration: true,
 		Digests: map[supply.Role]string{
 			supply.Signed: "sha256:signed", supply.SinglePlatform: "sha256:single", supply.Unsigned: "sha256:unsigned",
@@ -73,7 +74,8 @@ func TestMovedTag(t *testing.T) {
 		t.Fatal(err)
 	}
 	moved, ok := movedTag(plan.Workloads)
-	if !ok || moved.Name != afterMove || moved.Refusal == nil || moved.Refusal.Image != movedImage || moved.Refusal.Policy == "" {
+	if !ok || moved.Name != afterMove || moved.Refusal == nil || moved.Refusal.Image != movedImage ||
+		moved.Refusal.Policy == "" {
 		t.Fatalf("it is %+v", moved)
 	}
 	for _, own := range plan.Workloads {

@@ -34,7 +34,8 @@ func (t *trial) judgeAll(ctx context.Context) (passed, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, judgeMore := range []func(context.Context) ([]report.Verdict, error){t.judgeMovedTag, t.goAround, t.restart} {
+	for _, judgeMore := range []func(context.Context) ([]report.Verdict, error){t.judgeMovedTag, t.goAround,
+		t.restart} {
 		more, err := judgeMore(ctx)
 		if err != nil {
 			return nil, err

@@ -57,7 +57,8 @@ func (o Options) checkDemonstration() error {
 // CheckFormat finds a format of signatures that notation doesn't know.
 func CheckFormat(format string) error {
 	if !slices.Contains(notation.Formats(), format) {
-		return hint.Add(fmt.Errorf("unknown --signature-format %q", format), "known are %s", strings.Join(notation.Formats(), ", "))
+		return hint.Add(fmt.Errorf("unknown --signature-format %q", format),
+			"known are %s", strings.Join(notation.Formats(), ", "))
 	}
 	return nil
 }
@@ -82,7 +83,8 @@ func (o Options) checkSigner() error {
 func (o Options) checkRegistries() error {
 	r := o.Registries
 	if r.CI == r.Production {
-		return hint.Add(fmt.Errorf("--ci-registry and --production-registry are both %s", r.CI), "give them different addresses")
+		return hint.Add(fmt.Errorf("--ci-registry and --production-registry are both %s", r.CI),
+			"give them different addresses")
 	}
 	if err := registry.CheckFree("ci-registry", r.CI); err != nil {
 		return err

@@ -19,8 +19,10 @@ func TestChoice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if plan.Name != kind || len(plan.Policies) == 0 || len(plan.Workloads) < 40 || plan.OwnPolicies || plan.Report != report {
-			t.Errorf("%s: %s with %d policies and %d workloads, own: %v", kind, plan.Name, len(plan.Policies), len(plan.Workloads), plan.OwnPolicies)
+		if plan.Name != kind || len(plan.Policies) == 0 || len(plan.Workloads) < 40 || plan.OwnPolicies ||
+			plan.Report != report {
+			t.Errorf("%s: %s with %d policies and %d workloads, own: %v", kind, plan.Name, len(plan.Policies),
+				len(plan.Workloads), plan.OwnPolicies)
 		}
 		if left, err := os.ReadDir(report); err != nil || len(left) > 0 {
 			t.Errorf("the folder for the report has %v (%v)", left, err)
@@ -46,12 +48,21 @@ func TestChoiceHostile(t *testing.T) {
 		choice Choice
 		words  string
 	}{
-		"unknown policy":      {Choice{Policy: "opa"}, "unknown --policy \"opa\"\nhint: known are imagevalidatingpolicy, clusterpolicy"},
-		"policy by a path":    {Choice{Policy: "../workloads"}, `unknown --policy "../workloads"`},
-		"missing policies":    {Choice{Policy: kind, Policies: "nowhere"}, "reading --policies: stat nowhere: no such file"},
-		"file for workloads":  {Choice{Policy: kind, Workloads: file}, "is a file\nhint: give its folder"},
-		"report below a file": {Choice{Policy: kind, Report: filepath.Join(file, "report")}, "hint: give a folder that can be written to"},
-		"report in a file":    {Choice{Policy: kind, Report: file}, "preparing --report"},
+		"unknown policy": {
+			Choice{Policy: "opa"},
+			"unknown --policy \"opa\"\nhint: known are imagevalidatingpolicy, clusterpolicy",
+		},
+		"policy by a path": {Choice{Policy: "../workloads"}, `unknown --policy "../workloads"`},
+		"missing policies": {
+			Choice{Policy: kind, Policies: "nowhere"},
+			"reading --policies: stat nowhere: no such file",
+		},
+		"file for workloads": {Choice{Policy: kind, Workloads: file}, "is a file\nhint: give its folder"},
+		"report below a file": {
+			Choice{Policy: kind, Report: filepath.Join(file, "report")},
+			"hint: give a folder that can be written to",
+		},
+		"report in a file": {Choice{Policy: kind, Report: file}, "preparing --report"},
 	} {
 		_, err := c.choice.Read()
 		if err == nil || !errors.As(err, new(usage.Error)) || !strings.Contains(hint.Text(err), c.words) {
@@ -93,7 +104,8 @@ func TestReadSource(t *testing.T) {
 			t.Errorf("%s is %q, not %q", image, got, want)
 		}
 	}
-	if _, err := ReadSource("Busybox:latest:1"); !errors.As(err, new(usage.Error)) || !strings.Contains(err.Error(), `--image "Busybox:latest:1"`) {
+	if _, err := ReadSource("Busybox:latest:1"); !errors.As(err, new(usage.Error)) ||
+		!strings.Contains(err.Error(), `--image "Busybox:latest:1"`) {
 		t.Errorf("an image that can't be: %v", err)
 	}
 }

@@ -40,7 +40,8 @@ func (s *stock) supply(ctx context.Context) error {
 		name string
 		do   func(context.Context) error
 	}{
-		{"start registries " + s.Registries.CI + " (ci) and " + s.Registries.Production + " (production)", s.startRegistries},
+		{"start registries " + s.Registries.CI + " (ci) and " + s.Registries.Production + " (production)",
+			s.startRegistries},
 		{"make certificates, install the plugin in notation", s.identify},
 		{"push the image to ci", s.push},
 	} {
@@ -96,7 +97,8 @@ func (s *stock) identityOf() (supply.Identity, error) {
 // MakeAnother makes the identity of a CA that nobody trusts, with the quickest
 // key.
 func MakeAnother(like supply.Signer, dir string) (supply.Identity, error) {
-	return makeDemonstration(supply.Demonstration{Name: "another", KeySpec: "EC-256", KeyID: like.KeyID, Format: like.Format}, dir)
+	return makeDemonstration(supply.Demonstration{Name: "another", KeySpec: "EC-256", KeyID: like.KeyID,
+		Format: like.Format}, dir)
 }
 
 func makeDemonstration(d supply.Demonstration, dir string) (supply.Identity, error) {
@@ -111,10 +113,11 @@ func makeDemonstration(d supply.Demonstration, dir string) (supply.Identity, err
 	return identity.SignedByScript(root)
 }
 
-// push reads the image to sign as the user: with docker's credentials and by
-// the proxy of the environment.
+// push reads the image to sign where it is: in a registry of the user's with
+// docker's credentials and by the proxy of the environment.
 func (s *stock) push(ctx context.Context) error {
-	return s.supplied.Push(ctx, oras.AsUser(s.Tool("oras")), s.source.In(s.Programs["busybox"]))
+	source := s.source.In(s.Programs["busybox"])
+	return s.supplied.Push(ctx, oras.Reading(source, s.Tool("oras"), s.In("docker")), source)
 }
 
 // sign signs in CI. How long a user's own signer may take is the plugin's to

@@ -101,7 +101,8 @@ func (t *trial) judgeOptions() judge.Options {
 	if t.supply != nil {
 		images = Images(t.supply.State)
 	}
-	return judge.Options{Config: t.cluster.Config, Images: images, Keep: !t.foreign, HasNode: t.hasNode, OnRunning: t.noteRunning}
+	return judge.Options{Config: t.cluster.Config, Images: images, Keep: !t.foreign, HasNode: t.hasNode,
+		OnRunning: t.noteRunning}
 }
 
 // noteRunning records when the first admitted pod runs.

@@ -23,7 +23,8 @@ func (s *stock) printUse(kubeconfig string) {
 			key = variable + " "
 		}
 	}
-	sign := append([]string{"notation"}, notation.SignArgs(s.identity.Signing, s.Registries.CI+"/REPOSITORY@DIGEST", true)...)
+	sign := append([]string{"notation"},
+		notation.SignArgs(s.identity.Signing, s.Registries.CI+"/REPOSITORY@DIGEST", true)...)
 	fmt.Printf(`
 Everything is left running. Registries: ci at %s, production at %s.
   export PATH=%s:$PATH KUBECONFIG=%s

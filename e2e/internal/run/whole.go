@@ -74,7 +74,10 @@ func (t *trial) startCluster(ctx context.Context, o Options) (*cluster.Cluster, 
 		Programs: t.Programs, Processes: t.Processes, Dir: t.In("cluster"), Timeout: t.Timeout(), Step: t.Console.Step,
 	}
 	if t.hasNode {
-		options.StartNode = func(ctx context.Context, c *cluster.Cluster) error { return t.startNode(ctx, c, o.Registries) }
+		options.StartNode = func(ctx context.Context,
+			c *cluster.Cluster) error {
+			return t.startNode(ctx, c, o.Registries)
+		}
 	}
 	return cluster.Start(ctx, options)
 }

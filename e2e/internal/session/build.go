@@ -44,7 +44,8 @@ func (s *Session) BuildProgram(ctx context.Context, program, pkg string) error {
 	}
 	// Without cgo it starts in two thirds of the time. A go command that is
 	// killed leaves its temporary folder behind.
-	build := process.Tool{Path: "go", Inherits: process.OfUser, Env: []string{"CGO_ENABLED=0", "GOTMPDIR=" + s.Dir}, Lifeline: s.space.Lifeline}
+	build := process.Tool{Path: "go", Inherits: process.OfUser, Env: []string{"CGO_ENABLED=0", "GOTMPDIR=" + s.Dir},
+		Lifeline: s.space.Lifeline}
 	if _, err := build.Run(ctx, "-C", root, "build", "-trimpath", "-ldflags", "-s -w", "-o", program, pkg); err != nil {
 		return fmt.Errorf("building %s: %w", pkg, err)
 	}

@@ -43,7 +43,8 @@ func (m NodeMode) Check(ctx context.Context) (noNode string, err error) {
 	case err == nil:
 		return "", nil
 	case m == NodeOn:
-		return "", usage.Fault(hint.Add(fmt.Errorf("there can be no node on this machine: %w", err), "`--node off` does without one"))
+		return "", usage.Fault(hint.Add(fmt.Errorf("there can be no node on this machine: %w", err),
+			"`--node off` does without one"))
 	}
 	return reason(err), nil
 }

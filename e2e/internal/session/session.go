@@ -44,7 +44,9 @@ var ErrConcluded = errors.New("not all is as expected")
 // Run calls do with a session, ends all processes after it, and returns the
 // cause of its error: a process that has crashed rather than what its end made
 // of the others.
-func Run(ctx context.Context, settings Settings, programs tools.Programs, do func(context.Context, *Session) error) (err error) {
+func Run(
+	ctx context.Context, settings Settings, programs tools.Programs, do func(context.Context, *Session) error,
+) (err error) {
 	space, err := workspace.New()
 	if err != nil {
 		return err

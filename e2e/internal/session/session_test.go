@@ -36,7 +36,8 @@ var settings = Settings{Timeout: time.Minute}
 // become of the command.
 func TestRunLeavesNothing(t *testing.T) {
 	fault := errors.New("out of order")
-	for name, want := range map[string]error{"success": nil, "failure": fault, "verdict": fmt.Errorf("of two: %w", ErrConcluded)} {
+	for name, want := range map[string]error{"success": nil, "failure": fault,
+		"verdict": fmt.Errorf("of two: %w", ErrConcluded)} {
 		var dir string
 		var pid int
 		err := Run(t.Context(), settings, nil, func(ctx context.Context, s *Session) (err error) {
@@ -61,7 +62,8 @@ func TestRunLeavesNothing(t *testing.T) {
 // startSleep starts a process that ends with the session only.
 func startSleep(ctx context.Context, s *Session) (pid int, err error) {
 	sleep, err := s.Processes.Start(process.Command{
-		Name: "sleep", Path: "/bin/sh", Args: []string{"-c", "echo $$; exec sleep 1000"}, ReadyLine: regexp.MustCompile(`\d`),
+		Name: "sleep", Path: "/bin/sh", Args: []string{"-c", "echo $$; exec sleep 1000"},
+		ReadyLine: regexp.MustCompile(`\d`),
 	})
 	if err != nil {
 		return 0, err
@@ -85,7 +87,8 @@ func TestRunCause(t *testing.T) {
 		words string
 	}{
 		"a crash": {func(ctx context.Context, _ context.CancelCauseFunc, s *Session) error {
-			_, err := s.Processes.Start(process.Command{Name: "crash", Path: "/bin/sh", Args: []string{"-c", "echo the disk is full; exit 3"}})
+			_, err := s.Processes.Start(process.Command{Name: "crash", Path: "/bin/sh",
+				Args: []string{"-c", "echo the disk is full; exit 3"}})
 			if err != nil {
 				return err
 			}
@@ -109,7 +112,8 @@ func TestRunCause(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
 			err := Run(ctx, settings, nil, func(ctx context.Context, s *Session) error { return c.do(ctx, cancel, s) })
-			if err == nil || !strings.Contains(err.Error(), c.words) || strings.Contains(err.Error(), "connection refused") {
+			if err == nil || !strings.Contains(err.Error(), c.words) ||
+				strings.Contains(err.Error(), "connection refused") {
 				t.Errorf("the error is %v", err)
 			}
 		})
@@ -135,17 +139,18 @@ func TestTool(t *testing.T) {
 	t.Setenv("NOTATION_CONFIG", "/of/the/user")
 	programs := tools.Programs{"sh": "/bin/sh"}
 	for _, verbose := range []bool{false, true} {
-		err := Run(t.Context(), Settings{Timeout: time.Minute, Verbose: verbose}, programs, func(ctx context.Context, s *Session) error {
-			tool := s.Tool("sh")
-			if (tool.Trace != nil) != verbose {
-				t.Errorf("verbose %v: its commands are shown: %v", verbose, tool.Trace != nil)
-			}
-			output, err := tool.Run(ctx, "-c", `echo "config: $NOTATION_CONFIG"`)
-			if output != "config: \n" {
-				t.Errorf("it has got %q", output)
-			}
-			return err
-		})
+		err := Run(t.Context(), Settings{Timeout: time.Minute, Verbose: verbose}, programs,
+			func(ctx context.Context, s *Session) error {
+				tool := s.Tool("sh")
+				if (tool.Trace != nil) != verbose {
+					t.Errorf("verbose %v: its commands are shown: %v", verbose, tool.Trace != nil)
+				}
+				output, err := tool.Run(ctx, "-c", `echo "config: $NOTATION_CONFIG"`)
+				if output != "config: \n" {
+					t.Errorf("it has got %q", output)
+				}
+				return err
+			})
 		if err != nil {
 			t.Error(err)
 		}

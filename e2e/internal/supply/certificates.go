@@ -29,7 +29,8 @@ func TrustedCAs(chain, ca string) ([]*x509.Certificate, error) {
 	if ca == "" {
 		roots := selfSigned(certificates)
 		if len(roots) == 0 {
-			return nil, hint.Add(fmt.Errorf("--certificate-chain %q has no self-signed certificate", chain), "add the root to it")
+			return nil, hint.Add(fmt.Errorf("--certificate-chain %q has no self-signed certificate", chain),
+				"add the root to it")
 		}
 		return roots, nil
 	}
@@ -37,9 +38,11 @@ func TrustedCAs(chain, ca string) ([]*x509.Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading --ca: %w", err)
 	}
-	if !slices.ContainsFunc(roots, func(root *x509.Certificate) bool { return slices.ContainsFunc(certificates, root.Equal) }) {
-		return nil, hint.Add(fmt.Errorf("reading --ca %q: none of its certificates is in --certificate-chain %q", ca, chain),
-			"give the CA that the chain ends with, or the chain of this CA")
+	if !slices.ContainsFunc(roots,
+		func(root *x509.Certificate) bool { return slices.ContainsFunc(certificates, root.Equal) }) {
+		return nil,
+			hint.Add(fmt.Errorf("reading --ca %q: none of its certificates is in --certificate-chain %q", ca, chain),
+				"give the CA that the chain ends with, or the chain of this CA")
 	}
 	return roots, nil
 }
@@ -57,7 +60,8 @@ func checkValidity(certificate *x509.Certificate) error {
 func selfSigned(certificates []*x509.Certificate) []*x509.Certificate {
 	var roots []*x509.Certificate
 	for _, certificate := range certificates {
-		signed := certificate.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate, certificate.Signature)
+		signed := certificate.CheckSignature(certificate.SignatureAlgorithm, certificate.RawTBSCertificate,
+			certificate.Signature)
 		if bytes.Equal(certificate.RawIssuer, certificate.RawSubject) && signed == nil {
 			roots = append(roots, certificate)
 		}

@@ -20,8 +20,9 @@ func TestReadCertificates(t *testing.T) {
 	leaf := pkitest.Leaf(t, root, "leaf", pkitest.Key(t, "EC-256"))
 	chain := string(pki.EncodePEM(leaf.X509, root.X509))
 	for name, content := range map[string]string{
-		"PEM": chain, "PEM with words": "the chain:\n" + chain + "that's all\n", "PEM with a key": string(pkitest.KeyPEM(t, leaf.Key)) + chain,
-		"DER": string(leaf.X509.Raw) + string(root.X509.Raw),
+		"PEM": chain, "PEM with words": "the chain:\n" + chain + "that's all\n",
+		"PEM with a key": string(pkitest.KeyPEM(t, leaf.Key)) + chain,
+		"DER":            string(leaf.X509.Raw) + string(root.X509.Raw),
 	} {
 		got, err := ReadCertificates(writeTemp(t, content))
 		if err != nil || len(got) != 2 || !got[0].Equal(leaf.X509) || !got[1].Equal(root.X509) {
@@ -29,10 +30,13 @@ func TestReadCertificates(t *testing.T) {
 		}
 	}
 	for name, content := range map[string]string{
-		"nothing": "", "prose": "Dear reader,\n", "a key": string(pkitest.KeyPEM(t, leaf.Key)), "half": chain[:len(chain)/4],
-		"PEM of something else": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "half of DER": string(leaf.X509.Raw[:99]),
+		"nothing": "", "prose": "Dear reader,\n", "a key": string(pkitest.KeyPEM(t, leaf.Key)),
+		"half":                  chain[:len(chain)/4],
+		"PEM of something else": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+		"half of DER":           string(leaf.X509.Raw[:99]),
 	} {
-		if got, err := ReadCertificates(writeTemp(t, content)); err == nil || !strings.Contains(hint.Text(err), "hint: give it in PEM or DER") {
+		if got, err := ReadCertificates(writeTemp(t, content)); err == nil ||
+			!strings.Contains(hint.Text(err), "hint: give it in PEM or DER") {
 			t.Errorf("%s: %d certificates (%v)", name, len(got), err)
 		}
 	}
@@ -47,7 +51,8 @@ func TestTrustedCAs(t *testing.T) {
 	expired := pkitest.Root(t, "expired", func(template *x509.Certificate) {
 		template.NotBefore, template.NotAfter = time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)
 	})
-	future := pkitest.Root(t, "future", func(template *x509.Certificate) { template.NotBefore = time.Now().Add(time.Hour) })
+	future := pkitest.Root(t,
+		"future", func(template *x509.Certificate) { template.NotBefore = time.Now().Add(time.Hour) })
 	file := func(certificates ...*pki.Certificate) string {
 		var chain []*x509.Certificate
 		for _, certificate := range certificates {
@@ -60,12 +65,16 @@ func TestTrustedCAs(t *testing.T) {
 		want      *pki.Certificate // nil if it is refused
 		words     string
 	}{
-		"the root of the chain":      {file(leaf, root), "", root, ""},
-		"in any order":               {file(root, leaf), "", root, ""},
-		"a lone certificate":         {file(root), "", root, ""},
-		"the CA that is named":       {file(leaf, root), file(root), root, ""},
-		"a CA of another chain":      {file(leaf, root), file(stranger), nil, "none of its certificates is in --certificate-chain"},
-		"a CA of the same name":      {file(leaf, root), file(impostor), nil, "none of its certificates is in --certificate-chain"},
+		"the root of the chain": {file(leaf, root), "", root, ""},
+		"in any order":          {file(root, leaf), "", root, ""},
+		"a lone certificate":    {file(root), "", root, ""},
+		"the CA that is named":  {file(leaf, root), file(root), root, ""},
+		"a CA of another chain": {
+			file(leaf, root), file(stranger), nil, "none of its certificates is in --certificate-chain",
+		},
+		"a CA of the same name": {
+			file(leaf, root), file(impostor), nil, "none of its certificates is in --certificate-chain",
+		},
 		"a chain without its root":   {file(leaf), "", nil, "hint: add the root to it"},
 		"an expired certificate":     {file(expired), "", nil, "CN=expired"},
 		"a certificate for tomorrow": {file(future), "", nil, "CN=future"},
@@ -86,7 +95,8 @@ func TestTrustedCAs(t *testing.T) {
 // user's own settings from its signer.
 func TestMakeDemonstration(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made")
-	identity, err := MakeDemonstration(Demonstration{Name: "somebody", KeySpec: "EC-384", KeyID: "release", Format: "cose"}, dir)
+	identity, err := MakeDemonstration(Demonstration{Name: "somebody", KeySpec: "EC-384", KeyID: "release",
+		Format: "cose"}, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +120,8 @@ func TestMakeDemonstration(t *testing.T) {
 			t.Errorf("its environment is %s, without %s", identity.Env, variable)
 		}
 	}
-	if _, err := MakeDemonstration(Demonstration{KeySpec: "RSA-1024"}, dir); err == nil || !strings.Contains(err.Error(), `"RSA-1024"`) {
+	if _, err := MakeDemonstration(Demonstration{KeySpec: "RSA-1024"}, dir); err == nil ||
+		!strings.Contains(err.Error(), `"RSA-1024"`) {
 		t.Errorf("an unknown key spec: %v", err)
 	}
 }

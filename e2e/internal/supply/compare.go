@@ -41,8 +41,9 @@ func (s *Supply) compareSignatures(ctx context.Context, role Role) ([]string, er
 		return nil, err
 	}
 	if wanted := s.signatures(role); !slices.Equal(before, after) || len(after) != wanted {
-		return nil, fmt.Errorf("comparing the signatures of %q with those of %q: %v and %v, where %d should be the same",
-			s.InProduction(role), s.InCI(role), after, before, wanted)
+		return nil,
+			fmt.Errorf("comparing the signatures of %q with those of %q: %v and %v, where %d should be the same",
+				s.InProduction(role), s.InCI(role), after, before, wanted)
 	}
 	return after, nil
 }

@@ -39,7 +39,8 @@ func readKey(path string) (crypto.Signer, error) {
 	}
 	block, _ := pem.Decode(content)
 	if block == nil {
-		return nil, hint.Add(fmt.Errorf("reading the key %q: it isn't PEM", path), "give a private key in PKCS #8, in PEM")
+		return nil, hint.Add(fmt.Errorf("reading the key %q: it isn't PEM", path),
+			"give a private key in PKCS #8, in PEM")
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {

@@ -64,7 +64,8 @@ func TestSignPayloadWithout(t *testing.T) {
 	} {
 		t.Setenv(KeyVariable, c.file)
 		var signature bytes.Buffer
-		if err := SignPayload(strings.NewReader("payload"), &signature); err == nil || !strings.Contains(err.Error(), c.words) {
+		if err := SignPayload(strings.NewReader("payload"), &signature); err == nil ||
+			!strings.Contains(err.Error(), c.words) {
 			t.Errorf("without %s: %v", name, err)
 		}
 		if signature.Len() > 0 {

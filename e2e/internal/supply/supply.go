@@ -23,6 +23,8 @@ type State struct {
 	// Signature is the digest of the signature of the signed image, once that
 	// is in production.
 	Signature string `json:"signature,omitempty"`
+	// Verified are the images in production that notation accepts.
+	Verified []Role `json:"verified,omitempty"`
 	// Refusals say in a few words why notation refuses images in production,
 	// by what workloads call these images.
 	Refusals map[string]string `json:"refusals,omitempty"`

@@ -105,10 +105,11 @@ func TestCheckEmpty(t *testing.T) {
 // TestCheckVerified wants to see that each step before has done its work.
 func TestCheckVerified(t *testing.T) {
 	whole := State{
-		Signature: "sha256:1", Platform: "sha256:2", Demonstration: true,
+		Signature: "sha256:1", Platform: "sha256:2", Demonstration: true, Verified: []Role{Signed, SinglePlatform},
 		Digests: map[Role]string{Signed: "sha256:3", Unsigned: "sha256:4", AnotherCA: "sha256:5"},
 		Refusals: map[string]string{
-			"unsigned": "unsigned", "signed-by-another-ca": "signed by another CA", "copied-without-signature": "unsigned",
+			"unsigned": "unsigned", "signed-by-another-ca": "signed by another CA",
+			"copied-without-signature":          "unsigned",
 			"unsigned-platform-of-signed-index": "unsigned",
 		},
 	}
@@ -119,6 +120,11 @@ func TestCheckVerified(t *testing.T) {
 	uncompared.Signature = ""
 	if err := uncompared.CheckVerified(); err == nil || !strings.Contains(err.Error(), "haven't been compared") {
 		t.Errorf("what wasn't compared: %v", err)
+	}
+	unaccepted := whole
+	unaccepted.Verified = whole.Verified[:1]
+	if err := unaccepted.CheckVerified(); err == nil || !strings.Contains(err.Error(), "accepts the image single-platform") {
+		t.Errorf("without a verdict of notation on a signed image: %v", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(whole.Refusals)) {
 		unverified := whole
@@ -139,7 +145,8 @@ func TestCheckVerified(t *testing.T) {
 // TestPush derives images that differ in their digest alone.
 func TestPush(t *testing.T) {
 	s := &Supply{Reader: repository.Direct(), State: State{
-		Place: Place{Registries: Registries{CI: registrytest.Start(t)}, Repository: "app", Tag: "1"}, Demonstration: true,
+		Place:         Place{Registries: Registries{CI: registrytest.Start(t)}, Repository: "app", Tag: "1"},
+		Demonstration: true,
 	}}
 	digest := registrytest.Push(t, s.InCI(Signed).String(), registrytest.NewImage(t))
 	if err := s.derive(t.Context()); err != nil {
@@ -162,14 +169,18 @@ func TestPush(t *testing.T) {
 }
 
 func TestReadState(t *testing.T) {
-	written := State{Place: Place{Repository: "app", Tag: "1"}, Demonstration: true, Digests: map[Role]string{Signed: "sha256:1"}}
-	if _, err := ReadState(filepath.Join(t.TempDir(), "nowhere")); err == nil || !strings.Contains(err.Error(), "nowhere: no such file") {
+	written := State{Place: Place{Repository: "app", Tag: "1"}, Demonstration: true,
+		Digests: map[Role]string{Signed: "sha256:1"}}
+	if _, err := ReadState(filepath.Join(t.TempDir(), "nowhere")); err == nil ||
+		!strings.Contains(err.Error(), "nowhere: no such file") {
 		t.Errorf("a missing file: %v", err)
 	}
-	if _, err := ReadState(writeTemp(t, "Dear promote,\n")); err == nil || !strings.Contains(err.Error(), "invalid character") {
+	if _, err := ReadState(writeTemp(t, "Dear promote,\n")); err == nil ||
+		!strings.Contains(err.Error(), "invalid character") {
 		t.Errorf("prose: %v", err)
 	}
-	read, err := ReadState(writeTemp(t, `{"repository":"app","tag":"1","demonstration":true,"digests":{"signed":"sha256:1"},"CI":"elsewhere"}`))
+	read, err := ReadState(writeTemp(t,
+		`{"repository":"app","tag":"1","demonstration":true,"digests":{"signed":"sha256:1"},"CI":"elsewhere"}`))
 	if err != nil || read.Place != written.Place || !read.Demonstration || read.Digests[Signed] != "sha256:1" {
 		t.Errorf("read is %+v (%v)", read, err)
 	}

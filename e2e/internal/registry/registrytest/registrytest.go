@@ -27,7 +27,8 @@ const SignatureType = "application/vnd.cncf.notary.signature"
 // address.
 func Start(t testing.TB) string {
 	t.Helper()
-	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0))))
+	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true),
+		registry.Logger(log.New(io.Discard, "", 0))))
 	t.Cleanup(server.Close)
 	return strings.TrimPrefix(server.URL, "http://")
 }
@@ -72,7 +73,8 @@ func Attach(t testing.TB, reference, artifactType, words string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	artifact := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.MediaType(artifactType))
+	artifact := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1),
+		types.MediaType(artifactType))
 	artifact = mutate.Annotations(artifact, map[string]string{"words": words}).(v1.Image)
 	artifact = mutate.Subject(artifact, *subject).(v1.Image)
 	digest, err := artifact.Digest()
