@@ -7,10 +7,10 @@
 #   published=REPOSITORY@sha256:…       where they are; empty if they aren't
 #
 # KEY changes with all that decides what is built: the pins and the builder in
-# tools/ and internal/, and of ci/ how it is called and in which Go image. What
-# only the checks and the tests need doesn't count. Should the key miss
-# something, then programs say so that find no tools of their own pins in the
-# image.
+# tools/ and internal/, and of ci/ how it is called, in which Go image, and what
+# is said of the pins in the image. What only the checks and the tests need
+# doesn't count. Should the key miss something, then the image is refused as one
+# of other pins, or programs say so that find no tools of their own in it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

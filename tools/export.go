@@ -53,7 +53,7 @@ func (c cache) export(dir, source string, m module) error {
 			return err
 		}
 	}
-	return writePins(dir, source, m)
+	return nil
 }
 
 // replace copies a folder to another place, instead of what is there.

@@ -89,29 +89,6 @@ func TestExportOfSamples(t *testing.T) {
 	}
 }
 
-// TestPinsTellTheSource asks sha256sum, which a container has that has no Go.
-func TestPinsTellTheSource(t *testing.T) {
-	source, dir := sampleProject(t), t.TempDir()
-	if err := Export(t.Context(), io.Discard, dir, "own", "hello"); err != nil {
-		t.Fatal(err)
-	}
-	check := func() (string, error) {
-		command := exec.Command("sh", "-c", `cat "$0"/pins/* | sha256sum --check --quiet`, dir)
-		command.Dir = filepath.Dir(source)
-		output, err := command.CombinedOutput()
-		return string(output), err
-	}
-	if output, err := check(); err != nil {
-		t.Fatalf("the tools aren't of their own source: %v\n%s", err, output)
-	}
-	for _, file := range []string{"own/main.go", "pinned/go.sum"} {
-		writeFiles(t, source, map[string]string{file: "changed"})
-		if output, err := check(); err == nil || !strings.Contains(output, "tools/"+file+": FAILED") {
-			t.Errorf("after a change of %s it says %q (%v)", file, output, err)
-		}
-	}
-}
-
 func TestExportWithoutPlace(t *testing.T) {
 	sampleProject(t)
 	file := filepath.Join(t.TempDir(), "file")

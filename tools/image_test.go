@@ -106,11 +106,11 @@ func TestBusyboxArchive(t *testing.T) {
 }
 
 func TestImagesOfWhatIsntThere(t *testing.T) {
-	for name, make := range map[string]func(string, []string) error{"busybox": makeBusybox, "pause": makePause} {
-		if err := make(t.TempDir(), []string{"linux/amd64"}); !errors.Is(err, fs.ErrNotExist) {
+	for name, finish := range map[string]func(string, []string) error{"busybox": makeBusybox, "pause": makePause} {
+		if err := finish(t.TempDir(), []string{"linux/amd64"}); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s without programs: %v", name, err)
 		}
-		if err := make(builtPrograms(t), []string{"linux/amd64/v8/more"}); err == nil {
+		if err := finish(builtPrograms(t), []string{"linux/amd64/v8/more"}); err == nil {
 			t.Errorf("%s for a platform that can't be: %v", name, err)
 		}
 	}
