@@ -39,7 +39,7 @@ func TestCommands(t *testing.T) {
 	}
 	s.fail(s.judging("--kubeconfig", c.kubeconfig, "--server", c.address,
 		"--ca", s.in(filepath.Join("another", "ca.crt"))),
-		"creating ConfigMap kyverno/notation-ca", "with another CA", "give that one, or delete")
+		"creating ConfigMap kyverno/notation-ca", "with another CA", "hint: give that CA, or delete the ConfigMap")
 	s.judgeRealImages(c)
 	c.checkLeft()
 	c.signal(syscall.SIGTERM)
