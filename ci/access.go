@@ -114,10 +114,12 @@ func reach(
 
 // given is what explains a failure to reach one of the registries.
 func given(registries ...access) failure.Given {
+	var explains failure.Given
 	for _, at := range registries {
-		if at.service != nil {
-			return failure.Given{Service: at.Flag}
+		explains.Credentials = explains.Credentials || at.credentials != nil
+		if at.service != nil && explains.Service == "" {
+			explains.Service = at.Flag
 		}
 	}
-	return failure.Given{}
+	return explains
 }

@@ -20,6 +20,8 @@ type Given struct {
 	// Service is the flag of a service behind which the registry is, such as
 	// "--registry"; empty for none.
 	Service string
+	// Credentials says that there are credentials of the registry.
+	Credentials bool
 	// Signer says that there is a signer of the caller's, and Key that it was
 	// given a private key.
 	Signer, Key bool
@@ -44,10 +46,19 @@ func advise(words string, given Given) string {
 	switch {
 	case given.Service != "" && closedAtOnce(words):
 		return "nothing seems to listen behind " + given.Service + ": start the registry, or give the port of it"
+	case !given.Credentials && unauthorized(words):
+		return "the registry has to know who you are: give --registry-credentials file:$HOME/.docker/config.json"
 	case given.Signer && !given.Key && strings.Contains(words, "EXTERNAL_PRIVATE_KEY is not set"):
 		return "this signer reads a private key: give it by --key, such as --key file:release.key"
 	}
 	return ""
+}
+
+// unauthorized tells whether a registry lets only those in whom it knows. A
+// signing service that answers 401 is another matter.
+func unauthorized(words string) bool {
+	return strings.Contains(words, "basic credential not found") ||
+		strings.Contains(words, "unauthorized: authentication required")
 }
 
 // closedAtOnce tells whether a connection was taken and ended without a word:

@@ -8,6 +8,8 @@ import (
 const (
 	eof   = `resolving image "localhost:5002/app": Get "http://localhost:5002/v2/app/manifests/latest": EOF`
 	reset = `Get "http://localhost:5002/v2/": read tcp 127.0.0.1:40312->127.0.0.1:5002: read: connection reset by peer`
+	who   = `Error: response status code 401: unauthorized: authentication required`
+	basic = `Get "http://localhost:5077/v2/": basic credential not found`
 	noKey = "openssl.sh: EXTERNAL_PRIVATE_KEY is not set: set it to the private key's PEM file"
 )
 
@@ -35,6 +37,10 @@ func TestAdvice(t *testing.T) {
 		"nothing behind a service":      {eof, Given{Service: "--registry"}, "behind --registry:"},
 		"nothing behind another":        {eof + "\nmore", Given{Service: "--to-registry"}, "behind --to-registry:"},
 		"a reset":                       {reset, Given{Service: "--registry"}, "behind --registry:"},
+		"no credentials":                {who, Given{}, "give --registry-credentials"},
+		"no credentials of a service":   {basic, Given{Service: "--registry"}, "give --registry-credentials"},
+		"a signing service":             {"http.sh: answered 401 Unauthorized", Given{Signer: true, Key: true}, ""},
+		"wrong credentials":             {who, Given{Credentials: true}, ""},
 		"no service":                    {eof, Given{}, ""},
 		"an end in the middle":          {"reading x: EOF of it all", Given{Service: "--registry"}, ""},
 		"no key":                        {noKey, Given{Signer: true}, "give it by --key"},
