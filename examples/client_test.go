@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -22,12 +23,12 @@ type client struct {
 	code   strings.Builder
 }
 
-// A source is a file of the module with its comments by the line on which they
-// end.
+// A source is a file of the module with its comments.
 type source struct {
-	files    *token.FileSet
-	file     *ast.File
-	comments map[int]string
+	files *token.FileSet
+	file  *ast.File
+	above map[int]string // by the line that follows
+	aside map[int]string // by the line on which other text stands before them
 }
 
 // generate returns the client of the module in a folder.
@@ -60,13 +61,22 @@ func generate(t *testing.T, folder, module string) string {
 
 func parse(t *testing.T, path string) source {
 	t.Helper()
-	s := source{files: token.NewFileSet(), comments: map[int]string{}}
-	var err error
+	s := source{files: token.NewFileSet(), above: map[int]string{}, aside: map[int]string{}}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(content), "\n")
 	if s.file, err = parser.ParseFile(s.files, path, nil, parser.ParseComments); err != nil {
 		t.Fatal(err)
 	}
 	for _, group := range s.file.Comments {
-		s.comments[s.files.Position(group.End()).Line] = group.Text()
+		begin := s.files.Position(group.Pos())
+		if strings.TrimSpace(lines[begin.Line-1][:begin.Column-1]) != "" {
+			s.aside[begin.Line] = group.Text()
+		} else {
+			s.above[s.files.Position(group.End()).Line+1] = group.Text()
+		}
 	}
 	return s
 }
@@ -122,7 +132,8 @@ func (c *client) arguments(s source, parameters *ast.FieldList) (required []stri
 			continue
 		}
 		for _, name := range parameter.Names {
-			if pragma.MatchString(s.comments[s.files.Position(name.Pos()).Line-1]) {
+			line := s.files.Position(name.Pos()).Line
+			if pragma.MatchString(s.above[line]) || pragma.MatchString(s.aside[line]) {
 				optional += fmt.Sprintf("\t%s %s\n", c.public(name.Name), argument)
 			} else {
 				required = append(required, name.Name+" "+argument)
