@@ -27,6 +27,7 @@ var (
 	imageValidatingPolicyUnsigned = `admission webhook "ivpol.validate.kyverno.svc-fail-finegrained-require-notation" denied the request: Policy require-notation failed: no Notation signature by a trusted certificate on ` + unsignedImage + "@" + unsignedDigest
 	imageValidatingPolicyMissing  = `admission webhook "ivpol.mutate.kyverno.svc-fail-finegrained-require-notation" denied the request: Policy require-notation error: failed to update digest: failed to resolve digest for image 127.0.0.1:5001/busybox:missing: GET http://127.0.0.1:5001/v2/busybox/manifests/missing: MANIFEST_UNKNOWN: manifest unknown; unknown tag=missing`
 	clusterPolicyUnsigned         = "admission webhook \"mutate.kyverno.svc-fail\" denied the request: \n\nresource Pod/workloads-x/unsigned was blocked due to the following policies \n\nrequire-notation:\n  require-notation: 'failed to verify image " + unsignedImage + ": .attestors[0].entries[0]: failed to verify 127.0.0.1:5001/busybox@" + unsignedDigest + ": no signature is associated with \"127.0.0.1:5001/busybox@" + unsignedDigest + "\", make sure the artifact was signed successfully'\n"
+	ownPolicy                     = "ValidatingAdmissionPolicy 'require-notation' with binding 'b' denied request: not the name of an image"
 	webhookTimeout                = `Internal error occurred: failed calling webhook "ivpol.mutate.kyverno.svc-fail-finegrained-require-notation": failed to call webhook: Post "https://127.0.0.1:41549/ivpol/mutate/require-notation?timeout=30s": context deadline exceeded`
 )
 
@@ -44,18 +45,20 @@ func TestClassify(t *testing.T) {
 		seen, webhook string
 		reason        string // what the reason begins with
 	}{
-		"ImageValidatingPolicy":     {live, status(400, imageValidatingPolicyUnsigned), report.Refused, "ivpol.validate.kyverno.svc-fail-finegrained-require-notation", "Policy require-notation failed: no Notation"},
-		"ClusterPolicy":             {live, status(400, clusterPolicyUnsigned), report.Refused, "mutate.kyverno.svc-fail", "resource Pod/workloads-x/unsigned was blocked"},
-		"wrapped":                   {live, fmt.Errorf("creating it: %w", status(400, clusterPolicyUnsigned)), report.Refused, "mutate.kyverno.svc-fail", "resource Pod"},
-		"without explanation":       {live, status(400, `admission webhook "x" denied the request without explanation`), report.Refused, "x", ""},
-		"webhook timeout":           {live, status(500, webhookTimeout), report.Failed, "", "Internal error occurred: failed calling webhook"},
-		"invalid manifest":          {live, status(422, `Pod "x" is invalid: spec.containers[0].image: Required value`), report.Failed, "", `Pod "x" is invalid`},
-		"forbidden":                 {live, status(403, `pods "x" is forbidden: error looking up service account default/default: serviceaccount "default" not found`), report.Failed, "", `pods "x" is forbidden`},
-		"denial only quoted":        {live, status(422, `Pod "admission webhook "x" denied the request: y" is invalid`), report.Failed, "", `Pod "admission`},
-		"ValidatingAdmissionPolicy": {live, status(422, `pods "x" is forbidden: ValidatingAdmissionPolicy 'require-notation' with binding 'b' denied request: no`), report.Failed, "", "pods"},
-		"nobody there":              {live, &url.Error{Op: "Post", URL: "https://127.0.0.1:1", Err: syscall.ECONNREFUSED}, report.Failed, "", "asking the API server: Post"},
-		"denied by plain text":      {live, errors.New(imageValidatingPolicyUnsigned), report.Failed, "", "admission webhook"},
-		"too late":                  {ended, status(400, imageValidatingPolicyUnsigned), report.Failed, "", "it took longer than 1m0s"},
+		"ImageValidatingPolicy":            {live, status(400, imageValidatingPolicyUnsigned), report.Refused, "ivpol.validate.kyverno.svc-fail-finegrained-require-notation", "Policy require-notation failed: no Notation"},
+		"ClusterPolicy":                    {live, status(400, clusterPolicyUnsigned), report.Refused, "mutate.kyverno.svc-fail", "resource Pod/workloads-x/unsigned was blocked"},
+		"wrapped":                          {live, fmt.Errorf("creating it: %w", status(400, clusterPolicyUnsigned)), report.Refused, "mutate.kyverno.svc-fail", "resource Pod"},
+		"without explanation":              {live, status(400, `admission webhook "x" denied the request without explanation`), report.Refused, "x", ""},
+		"webhook timeout":                  {live, status(500, webhookTimeout), report.Failed, "", "Internal error occurred: failed calling webhook"},
+		"invalid manifest":                 {live, status(422, `Pod "x" is invalid: spec.containers[0].image: Required value`), report.Failed, "", `Pod "x" is invalid`},
+		"forbidden":                        {live, status(403, `pods "x" is forbidden: error looking up service account default/default: serviceaccount "default" not found`), report.Failed, "", `pods "x" is forbidden`},
+		"denial only quoted":               {live, status(422, `Pod "admission webhook "x" denied the request: y" is invalid`), report.Failed, "", `Pod "admission`},
+		"ValidatingAdmissionPolicy":        {live, status(422, `pods "x" is forbidden: `+ownPolicy), report.Refused, "", ownPolicy},
+		"ValidatingAdmissionPolicy quoted": {live, status(422, `Pod "x" is invalid: pods "x" is forbidden: `+ownPolicy), report.Failed, "", `Pod "x"`},
+		"ValidatingAdmissionPolicy broken": {live, status(422, `pods "x" is forbidden: expression 'a' resulted in error: `+ownPolicy), report.Failed, "", "pods"},
+		"nobody there":                     {live, &url.Error{Op: "Post", URL: "https://127.0.0.1:1", Err: syscall.ECONNREFUSED}, report.Failed, "", "asking the API server: Post"},
+		"denied by plain text":             {live, errors.New(imageValidatingPolicyUnsigned), report.Failed, "", "admission webhook"},
+		"too late":                         {ended, status(400, imageValidatingPolicyUnsigned), report.Failed, "", "it took longer than 1m0s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := classify(test.ctx, test.err)
@@ -84,6 +87,10 @@ func TestFitsPolicy(t *testing.T) {
 		"name inside a reason":     {"Policy other failed: see require-notation", false},
 		"as an object's name":      {"resource Pod/x/require-notation was blocked due to the following policies \n\nother:\n  r: no", false},
 		"as another policy's rule": {"resource Pod/x/y was blocked due to the following policies \n\nother:\n  require-notation: 'no'\n", false},
+		"the API server's own":     {ownPolicy, true},
+		"another of its own":       {strings.Replace(ownPolicy, "require-", "my-require-", 1), false},
+		"its own, only quoted":     {"Policy other failed: " + ownPolicy, false},
+		"its own as a binding":     {"ValidatingAdmissionPolicy 'other' with binding 'require-notation' denied request: no", false},
 		"nothing":                  {"", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,6 +98,11 @@ func TestFitsPolicy(t *testing.T) {
 				t.Errorf("%q: got %v", test.reason, got)
 			}
 		})
+	}
+	for reason, want := range map[string]bool{ownPolicy: true, "Policy other failed: x": true, "Policy others failed: x": false} {
+		if got := fitsPolicy(reason, "other|require-notation"); got != want {
+			t.Errorf("one of two: %q: got %v", reason, got)
+		}
 	}
 	if fitsPolicy("Policy requireXnotation failed: x", "require.notation") {
 		t.Error("a policy's name is taken for a regular expression")
