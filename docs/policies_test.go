@@ -44,8 +44,10 @@ kubectl delete -f policies/imagevalidatingpolicy`)
 	}
 
 	// What the page says about an audit.
-	s.run(`kubectl patch imagevalidatingpolicy require-notation --type merge -p '{"spec": {"validationActions": ["Audit"]}}'
-kubectl patch validatingadmissionpolicybinding require-pinned-images --type merge -p '{"spec": {"validationActions": ["Audit", "Warn"]}}'`)
+	s.run(`kubectl patch imagevalidatingpolicy require-notation --type merge \
+	-p '{"spec": {"validationActions": ["Audit"]}}'
+kubectl patch validatingadmissionpolicybinding require-pinned-images --type merge \
+	-p '{"spec": {"validationActions": ["Audit", "Warn"]}}'`)
 	for _, image := range []string{s.images["unsigned"], s.images["missing"]} {
 		s.await("the policies to audit "+image, func() bool {
 			_, err := s.try(pod(image))

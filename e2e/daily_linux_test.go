@@ -77,37 +77,43 @@ var newImages = map[string]string{
 	"of a pod's init container": `kubectl set image -n old pod/pod init=$IMAGE:u-root-unsigned`,
 	"of a CronJob":              `kubectl set image -n old cronjob/cronjob first=$IMAGE:u-root-another-ca`,
 	"of a ReplicationController": `kubectl patch -n old rc/rc -p \
-		"{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"first\",\"image\":\"$IMAGE:u-root-another-ca\"}]}}}}"`,
-	"a digest comes":           `kubectl set image -n old deployment/deployment first=$IMAGE@$(digest u-root-unsigned)`,
-	"the digest goes":          `kubectl set image -n old deployment/deployment second=$IMAGE:u-root-unsigned`,
-	"a tag comes":              `kubectl set image -n old deployment/deployment second=$IMAGE:u-root-unsigned@$(digest u-root-unsigned)`,
+		"$(template first $IMAGE:u-root-another-ca)"`,
+	"a digest comes":  `kubectl set image -n old deployment/deployment first=$IMAGE@$(digest u-root-unsigned)`,
+	"the digest goes": `kubectl set image -n old deployment/deployment second=$IMAGE:u-root-unsigned`,
+	"a tag comes": `kubectl set image -n old deployment/deployment \
+		second=$IMAGE:u-root-unsigned@$(digest u-root-unsigned)`,
 	"what one has, to another": `kubectl set image -n old deployment/deployment init=$IMAGE:u-root-unsigned`,
-	"two swap":                 `kubectl set image -n old deployment/deployment first=$IMAGE@$(digest u-root-unsigned) second=$IMAGE:u-root-unsigned`,
-	"a signed one":             `kubectl set image -n old deployment/deployment init=$IMAGE:u-root-single-platform`,
+	"two swap": `kubectl set image -n old deployment/deployment first=$IMAGE@$(digest u-root-unsigned) \
+		second=$IMAGE:u-root-unsigned`,
+	"a signed one": `kubectl set image -n old deployment/deployment init=$IMAGE:u-root-single-platform`,
 	"what is there, once more": `kubectl patch -n old deployment/deployment -p \
-		"{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"third\",\"image\":\"$IMAGE:u-root-unsigned\"}]}}}}"`,
+		"$(template third $IMAGE:u-root-unsigned)"`,
 	"a container less": `kubectl patch -n old deployment/deployment --type json -p \
 		'[{"op":"remove","path":"/spec/template/spec/initContainers/0"}]'`,
 	"from one list to another": `kubectl patch -n old deployment/deployment --type json -p \
 		'[{"op":"move","from":"/spec/template/spec/containers/0","path":"/spec/template/spec/initContainers/-"}]'`,
 	"by a merge patch": `kubectl patch -n old deployment/deployment --type merge -p \
-		"{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"only\",\"image\":\"$IMAGE:u-root-unsigned\"}]}}}}"`,
+		"$(template only $IMAGE:u-root-unsigned)"`,
 	"by server-side apply": `kubectl apply --server-side --force-conflicts -f - <<END
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: deployment, namespace: old}
 spec: {template: {spec: {containers: [{name: third, image: "$IMAGE:u-root-unsigned"}]}}}
 END`,
-	"by replacing": `kubectl get -n old deployment/deployment -o yaml | sed "s/:u-root-unsigned/:u-root-another-ca/" | kubectl replace -f -`,
+	"by replacing": `kubectl get -n old deployment/deployment -o yaml |
+		sed "s/:u-root-unsigned/:u-root-another-ca/" | kubectl replace -f -`,
 	"of a volume": `kubectl patch -n old deployment/deployment --type json -p \
-		"[{\"op\":\"replace\",\"path\":\"/spec/template/spec/volumes/0/image/reference\",\"value\":\"$IMAGE:u-root\"}]"`,
+		'[{"op":"copy","from":"/spec/template/spec/containers/0/image",
+		  "path":"/spec/template/spec/volumes/0/image/reference"}]'`,
 	"one more volume": `kubectl patch -n old deployment/deployment --type json -p \
 		'[{"op":"copy","from":"/spec/template/spec/volumes/0","path":"/spec/template/spec/volumes/-"},
 		  {"op":"replace","path":"/spec/template/spec/volumes/2/name","value":"again"}]'`,
 	"debug, by what the pod has": `kubectl debug -n old pod/pod --image=$IMAGE:u-root-unsigned --attach=false`,
-	"a new pod":                  `kubectl get -n old pod/pod -o json | sed 's/"name": "pod"/"name": "copy"/' | kubectl create -f -`,
-	"a Job of a CronJob":         `kubectl create job -n old --from=cronjob/cronjob from-cronjob`,
-	"another kind of an object":  `kubectl get -n old rs -o yaml | sed 's/name: deployment-/name: copy-/' | kubectl create -f -`,
+	"a new pod": `kubectl get -n old pod/pod -o json |
+		sed 's/"name": "pod"/"name": "copy"/' | kubectl create -f -`,
+	"a Job of a CronJob":        `kubectl create job -n old --from=cronjob/cronjob from-cronjob`,
+	"another kind of an object": `kubectl get -n old rs -o yaml |
+		sed 's/name: deployment-/name: copy-/' | kubectl create -f -`,
 }
 
 // sameImages are what goes on with objects from before the policies, when
@@ -116,7 +122,8 @@ var sameImages = []struct{ name, commands string }{
 	{"a label", `kubectl label -n old pod,deployment,rs,job,cronjob,rc --all a=b`},
 	{"an annotation", `kubectl annotate -n old pod,deployment,rs,job,cronjob,rc --all a=b`},
 	{"a merge patch", `kubectl patch -n old deployment/deployment --type merge -p '{"spec":{"paused":true}}'`},
-	{"a JSON patch", `kubectl patch -n old deployment/deployment --type json -p '[{"op":"replace","path":"/spec/paused","value":false}]'`},
+	{"a JSON patch", `kubectl patch -n old deployment/deployment --type json \
+		-p '[{"op":"replace","path":"/spec/paused","value":false}]'`},
 	{"server-side apply", `kubectl apply --server-side -f - <<END
 apiVersion: apps/v1
 kind: Deployment
@@ -131,7 +138,8 @@ kubectl wait -n old --for=delete pod --selector 'app in (deployment, rc)'`},
 	{"a pod's end, and its Job's", `kubectl patch -n old --subresource status \
 		$(kubectl get pod -n old -o name --selector job-name=job) -p '{"status":{"phase":"Succeeded"}}'
 kubectl wait -n old --for=condition=Complete job/job`},
-	{"finalizers", `kubectl patch -n old deployment/deployment -p '{"metadata":{"finalizers":["example.com/a"]}}'
+	{"finalizers", `kubectl patch -n old deployment/deployment \
+	-p '{"metadata":{"finalizers":["example.com/a"]}}'
 kubectl delete -n old deployment/deployment --wait=false
 kubectl patch -n old deployment/deployment -p '{"metadata":{"finalizers":null}}'
 kubectl wait -n old --for=delete deployment/deployment`},
@@ -164,7 +172,8 @@ func TestDailyWork(t *testing.T) {
 				_, _ = d.try(`kubectl patch -n old pod/pod --subresource ` + subresource +
 					` -p "{\"spec\":{\"containers\":[{\"name\":\"first\",\"image\":\"$IMAGE:u-root-another-ca\"}]}}"`)
 			}
-			if image := d.do("kubectl get -n old pod/pod -o jsonpath='{.spec.containers[0].image}'"); !strings.HasSuffix(image, ":u-root-unsigned") {
+			image := d.do("kubectl get -n old pod/pod -o jsonpath='{.spec.containers[0].image}'")
+			if !strings.HasSuffix(image, ":u-root-unsigned") {
 				t.Errorf("a subresource has changed an image to %s", image)
 			}
 

@@ -24,6 +24,8 @@ func newDesk(t *testing.T, policy string) desk {
 	}
 	use.WriteString("POLICIES=../policies/" + policy + " IMAGE=" + s.production + "/busybox\n")
 	use.WriteString("digest() { oras resolve --plain-http $IMAGE:$1; }\n")
+	use.WriteString(`template() { echo "{\"spec\": {\"template\": {\"spec\": ` +
+		`{\"containers\": [{\"name\": \"$1\", \"image\": \"$2\"}]}}}}"; }` + "\n")
 	return desk{s, use.String()}
 }
 

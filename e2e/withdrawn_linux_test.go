@@ -11,7 +11,8 @@ func TestWithdrawnTrust(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, policy)
 			d.use += `trust() { kubectl patch configmap notation-ca -n kyverno --type merge -p "$(cat)"; }
-data() { kubectl get configmap $1 -n kyverno -o go-template='{"data": {"ca.crt": {{printf "%q" (index .data "ca.crt")}}}}'; }
+data() { kubectl get configmap $1 -n kyverno \
+	-o go-template='{"data": {"ca.crt": {{printf "%q" (index .data "ca.crt")}}}}'; }
 signatures() { oras manifest push --plain-http $IMAGE:$(digest u-root | tr : -) -; }
 `
 			d.do(`mkdir $NOTATION_CACHE/withdrawn
@@ -25,7 +26,8 @@ oras manifest fetch --plain-http $IMAGE:$(digest u-root | tr : -) >$NOTATION_CAC
 				{"CA replaced", `data kube-root-ca.crt | trust`, back},
 				{
 					"signature deleted",
-					`echo '{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}' | signatures`,
+					`echo '{"schemaVersion": 2, "manifests": [],
+	"mediaType": "application/vnd.oci.image.index.v1+json"}' | signatures`,
 					`signatures <$NOTATION_CACHE/withdrawn/signatures`,
 				},
 			} {

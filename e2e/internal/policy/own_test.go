@@ -56,15 +56,17 @@ func TestOwnAgree(t *testing.T) {
 	}
 	const like = "imagevalidatingpolicy/require-notation"
 	for _, policy := range []string{
-		"imagevalidatingpolicy/require-pinned-images", "clusterpolicy/require-pinned-images", "clusterpolicy/refuse-image-volumes",
+		"imagevalidatingpolicy/require-pinned-images", "clusterpolicy/require-pinned-images",
+		"clusterpolicy/refuse-image-volumes",
 	} {
-		for _, path := range [][]string{{"spec", "matchConstraints"}, {"spec", "matchConditions"}, {"spec", "failurePolicy"}} {
-			if got, want := field(policy, path...), field(like, path...); !reflect.DeepEqual(got, want) {
-				t.Errorf("%s of %s are\n%v\nand of %s\n%v", path, policy, got, like, want)
+		for _, name := range []string{"matchConstraints", "matchConditions", "failurePolicy"} {
+			if got, want := field(policy, "spec", name), field(like, "spec", name); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s of %s are\n%v\nand of %s\n%v", name, policy, got, like, want)
 			}
 		}
 	}
-	if !reflect.DeepEqual(own["clusterpolicy/require-pinned-images"], own["imagevalidatingpolicy/require-pinned-images"]) {
+	one, other := own["clusterpolicy/require-pinned-images"], own["imagevalidatingpolicy/require-pinned-images"]
+	if !reflect.DeepEqual(one, other) {
 		t.Error("the two policies require-pinned-images differ")
 	}
 	rules := field("clusterpolicy/require-notation", "spec", "rules").([]any)
@@ -108,23 +110,27 @@ func TestPinnedNames(t *testing.T) {
 	t.Parallel()
 	takes := pinned(t)
 	registries := []string{
-		"", "/", "registry/", "registry.test/", "localhost/", "localhost:5000/", "127.0.0.1:5000/", "a-b.c--d.test:1/", "REGISTRY.test/",
-		"a..b/", "a.-b/", "-a.test/", "a-.test/", "a_b.test/", ".a/", "a./", "[::1]:5000/", "registry:/", "registry:a/", "a:1:2/", "https://a/",
-		"user@a/", "user:password@a/", "é.test/", "a b/", "a.test//", "../", "%61/", "a.test/v2/",
+		"", "/", "registry/", "registry.test/", "localhost/", "localhost:5000/", "127.0.0.1:5000/", "a-b.c--d.test:1/",
+		"REGISTRY.test/", "a..b/", "a.-b/", "-a.test/", "a-.test/", "a_b.test/", ".a/", "a./", "[::1]:5000/",
+		"registry:/", "registry:a/", "a:1:2/", "https://a/", "user@a/", "user:password@a/", "é.test/",
+		"a b/", "a.test//", "../", "%61/", "a.test/v2/",
 	}
 	paths := []string{
-		"", "a", "a/b", "a/b/c", "a.b", "a_b", "a__b", "a___b", "a-b", "a--b", "a---b", "a..b", "a._b", "a.-b", ".a", "a.", "_a", "a_", "-a", "a-",
-		"A", "a/B", "a//b", "/a", "a/", "a/../b", "a/./b", "a:b/c", "é", "a b", "a\nb", "a\n", "\na", "a*", "a@b", "a%2fb", "sha256",
-		strings.Repeat("a", 230), strings.Repeat("a", 255), strings.Repeat("a", 256), strings.Repeat("a/", 127) + "a", strings.Repeat("a/", 128) + "a",
+		"", "a", "a/b", "a/b/c", "a.b", "a_b", "a__b", "a___b", "a-b", "a--b", "a---b", "a..b", "a._b", "a.-b",
+		".a", "a.", "_a", "a_", "-a", "a-", "A", "a/B", "a//b", "/a", "a/", "a/../b", "a/./b", "a:b/c", "é", "a b",
+		"a\nb", "a\n", "\na", "a*", "a@b", "a%2fb", "sha256",
+		strings.Repeat("a", 230), strings.Repeat("a", 255), strings.Repeat("a", 256),
+		strings.Repeat("a/", 127) + "a", strings.Repeat("a/", 128) + "a",
 		strings.Repeat("0123456789abcdef", 4),
 	}
 	tags := []string{
-		"", ":", ":a", ":A_b.c-d", ":.a", ":-a", ":_a", ":a:b", ":a/b", ":é", ":a ", ":" + strings.Repeat("a", 128), ":" + strings.Repeat("a", 129),
-		":latest\n",
+		"", ":", ":a", ":A_b.c-d", ":.a", ":-a", ":_a", ":a:b", ":a/b", ":é", ":a ", ":latest\n",
+		":" + strings.Repeat("a", 128), ":" + strings.Repeat("a", 129),
 	}
 	digests := []string{
-		"", digest, digest + digest, digest[:70], digest + "0", strings.ToUpper(digest), "@sha256:" + strings.Repeat("F", 64), digest + "\n", " " + digest,
-		"@sha512:" + strings.Repeat("0", 128), "@sha256:", "@", "@sha256-" + strings.Repeat("0", 64), "@sha256+b64u:" + strings.Repeat("0", 64),
+		"", digest, digest + digest, digest[:70], digest + "0", strings.ToUpper(digest), digest + "\n", " " + digest,
+		"@sha256:" + strings.Repeat("F", 64), "@sha512:" + strings.Repeat("0", 128), "@sha256:", "@",
+		"@sha256-" + strings.Repeat("0", 64), "@sha256+b64u:" + strings.Repeat("0", 64),
 	}
 	var taken int
 	for _, registry := range registries {

@@ -20,11 +20,10 @@ import (
 var lockObjects = []struct{ kind, object string }{
 	{"namespaces", `{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kyverno"}}`},
 	{"namespaces", `{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}}`},
-	{"configmaps", `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "notation-ca", "namespace": "kyverno"},
-		"data": {"ca.crt": "CA"}}`},
-	{"configmaps", `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kyverno", "namespace": "kyverno"}}`},
-	{"configmaps", `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "other", "namespace": "kyverno"}}`},
-	{"configmaps", `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "notation-ca", "namespace": "other"}}`},
+	{"configmaps", configMapOf("kyverno", "notation-ca")},
+	{"configmaps", configMapOf("kyverno", "kyverno")},
+	{"configmaps", configMapOf("kyverno", "other")},
+	{"configmaps", configMapOf("other", "notation-ca")},
 	{"deployments.apps", deploymentOf("kyverno-admission-controller")},
 	{"deployments.apps", deploymentOf("other")},
 	{"validatingwebhookconfigurations.admissionregistration.k8s.io", `{"apiVersion": "admissionregistration.k8s.io/v1",
@@ -35,10 +34,17 @@ var lockObjects = []struct{ kind, object string }{
 		"kind": "MutatingWebhookConfiguration", "metadata": {"name": "other"}}`},
 }
 
+func configMapOf(namespace, name string) string {
+	return `{"apiVersion": "v1", "kind": "ConfigMap", "data": {"ca.crt": "CA"},
+		"metadata": {"name": "` + name + `", "namespace": "` + namespace + `"}}`
+}
+
 func deploymentOf(name string) string {
-	return strings.ReplaceAll(`{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "NAME", "namespace": "kyverno"},
-		"spec": {"replicas": 1, "selector": {"matchLabels": {"app": "NAME"}}, "template": {"metadata": {"labels": {"app": "NAME"}},
-		"spec": {"containers": [{"name": "a", "image": "a"}]}}}}`, "NAME", name)
+	return strings.ReplaceAll(`{"apiVersion": "apps/v1", "kind": "Deployment",
+		"metadata": {"name": "NAME", "namespace": "kyverno"},
+		"spec": {"replicas": 1, "selector": {"matchLabels": {"app": "NAME"}},
+		"template": {"metadata": {"labels": {"app": "NAME"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}}}`,
+		"NAME", name)
 }
 
 // startLocked starts an API server as policies/apiserver/admission.yaml says,
@@ -54,7 +60,8 @@ func startLocked(t *testing.T) *rest.Config {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "admission.yaml")
-	if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(content), "/etc/kubernetes/notation", folder)), 0o600); err != nil {
+	here := strings.ReplaceAll(string(content), "/etc/kubernetes/notation", folder)
+	if err := os.WriteFile(file, []byte(here), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	config := apiservertest.Start(t,
@@ -67,17 +74,19 @@ func startLocked(t *testing.T) *rest.Config {
 		createIn(t, client, one.kind, one.object)
 	}
 	create(t, client, resourceOf("customresourcedefinitions.apiextensions.k8s.io"),
-		strings.NewReplacer("Namespaced", "Cluster", "policies", "clusterpolicies", "Policy", "ClusterPolicy").Replace(definition))
+		strings.NewReplacer("Namespaced", "Cluster", "policies", "clusterpolicies", "Policy", "ClusterPolicy").
+			Replace(definition))
 	create(t, client, resourceOf("customresourcedefinitions.apiextensions.k8s.io"),
 		strings.NewReplacer("policies", "policyexceptions", "Policy", "PolicyException").Replace(definition))
 	for _, kind := range []string{"clusterpolicies.kyverno.io", "policyexceptions.kyverno.io"} {
 		awaitServed(t, client.Resource(resourceOf(kind)))
 	}
 	for _, name := range []string{"require-notation", "other"} {
-		create(t, client, resourceOf("clusterpolicies.kyverno.io"), `{"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy",
-			"metadata": {"name": "`+name+`"}, "spec": {"background": false}}`)
+		create(t, client, resourceOf("clusterpolicies.kyverno.io"), `{"apiVersion": "kyverno.io/v1",
+			"kind": "ClusterPolicy", "metadata": {"name": "`+name+`"}, "spec": {"background": false}}`)
 	}
-	if err := Apply(t.Context(), config, load(t, strings.ReplaceAll(own, "own", "require-pinned-images")+"---\n"+own)); err != nil {
+	pinned := strings.ReplaceAll(own, "own", "require-pinned-images")
+	if err := Apply(t.Context(), config, load(t, pinned+"---\n"+own)); err != nil {
 		t.Fatal(err)
 	}
 	return config
@@ -95,12 +104,11 @@ func createIn(t *testing.T, client dynamic.Interface, resource, object string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var served dynamic.ResourceInterface = client.Resource(resourceOf(resource))
 	if namespace := made.GetNamespace(); namespace != "" {
-		_, err = client.Resource(resourceOf(resource)).Namespace(namespace).Create(t.Context(), made, metav1.CreateOptions{})
-	} else {
-		_, err = client.Resource(resourceOf(resource)).Create(t.Context(), made, metav1.CreateOptions{})
+		served = client.Resource(resourceOf(resource)).Namespace(namespace)
 	}
-	if err != nil {
+	if _, err := served.Create(t.Context(), made, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -114,9 +122,15 @@ func TestKeepTheLock(t *testing.T) {
 	t.Parallel()
 	config := startLocked(t)
 	testNoExceptions(t, config)
-	const data, spec, labels = `{"data": {"ca.crt": "another CA"}}`, `{"spec": {"background": true}}`, `{"metadata": {"labels": {"a": "b"}}}`
-	const webhooks, image = `{"webhooks": []}`, `{"spec": {"template": {"spec": {"containers": [{"name": "a", "image": "b"}]}}}}`
-	const validating, mutating = "validatingwebhookconfigurations.admissionregistration.k8s.io", "mutatingwebhookconfigurations.admissionregistration.k8s.io"
+	const (
+		data       = `{"data": {"ca.crt": "another CA"}}`
+		spec       = `{"spec": {"background": true}}`
+		labels     = `{"metadata": {"labels": {"a": "b"}}}`
+		webhooks   = `{"webhooks": []}`
+		image      = `{"spec": {"template": {"spec": {"containers": [{"name": "a", "image": "b"}]}}}}`
+		validating = "validatingwebhookconfigurations.admissionregistration.k8s.io"
+		mutating   = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
+	)
 	const policies = "validatingadmissionpolicies.admissionregistration.k8s.io"
 	const kyverno = "system:serviceaccount:kyverno:kyverno-admission-controller"
 	for _, c := range []struct {
@@ -221,6 +235,7 @@ func ask(t *testing.T, config *rest.Config, kind, name, patch, as string) error 
 	case patch == "":
 		return served.Delete(t.Context(), name, metav1.DeleteOptions{})
 	}
-	_, err = served.Patch(t.Context(), name, types.MergePatchType, []byte(patch), metav1.PatchOptions{}, subresources...)
+	options := metav1.PatchOptions{}
+	_, err = served.Patch(t.Context(), name, types.MergePatchType, []byte(patch), options, subresources...)
 	return err
 }
