@@ -111,7 +111,7 @@ END`,
 	"debug, by what the pod has": `kubectl debug -n old pod/pod --image=$IMAGE:u-root-unsigned --attach=false`,
 	"a new pod": `kubectl get -n old pod/pod -o json |
 		sed 's/"name": "pod"/"name": "copy"/' | kubectl create -f -`,
-	"a Job of a CronJob":        `kubectl create job -n old --from=cronjob/cronjob from-cronjob`,
+	"a Job of a CronJob": `kubectl create job -n old --from=cronjob/cronjob from-cronjob`,
 	"another kind of an object": `kubectl get -n old rs -o yaml |
 		sed 's/name: deployment-/name: copy-/' | kubectl create -f -`,
 }
