@@ -17,7 +17,7 @@ func TestPolicies(t *testing.T) {
 	checkTranscript(t, s)
 	s.run(`kubectl get configmap notation-ca --namespace kyverno -o jsonpath='{.data.ca\.crt}' >ca.crt
 kubectl delete configmap notation-ca --namespace kyverno
-kubectl delete imagevalidatingpolicy require-notation`)
+kubectl delete -f policies/imagevalidatingpolicy`)
 	create := "kubectl create --dry-run=server -o jsonpath='{.spec.containers[0].image}' -f -"
 	pod := func(image string) string {
 		return "kubectl run app --dry-run=client -o yaml --image=" + image + " | " + create
@@ -47,11 +47,15 @@ kubectl delete imagevalidatingpolicy require-notation`)
 
 	// What the page says about an audit.
 	s.run(`kubectl patch imagevalidatingpolicy require-notation --type merge \
-    -p '{"spec": {"validationActions": ["Audit"]}}'`)
-	s.await("the policy to audit", func() bool {
-		_, err := s.try(pod(s.images["unsigned"]))
-		return err == nil
-	})
+	-p '{"spec": {"validationActions": ["Audit"]}}'
+kubectl patch validatingadmissionpolicybinding require-pinned-images --type merge \
+	-p '{"spec": {"validationActions": ["Audit", "Warn"]}}'`)
+	for _, image := range []string{s.images["unsigned"], s.images["missing"]} {
+		s.await("the policies to audit "+image, func() bool {
+			_, err := s.try(pod(image))
+			return err == nil
+		})
+	}
 
 	commands := s.elsewhere(pages(t)["docs/policies.md"].Commands("The workloads that prove it"))
 	if output := s.run(commands); !strings.Contains(output, "\nPASS  ") {

@@ -20,8 +20,9 @@ import (
 )
 
 // Start starts etcd, kube-apiserver and kube-controller-manager, and returns an
-// administrator's access. They end with the test.
-func Start(t *testing.T) *rest.Config {
+// administrator's access. The API server takes the arguments beside its own. All
+// end with the test.
+func Start(t *testing.T, args ...string) *rest.Config {
 	t.Helper()
 	programs, err := tools.Build(t.Context(), os.Stderr, "etcd", "kube-apiserver", "kube-controller-manager")
 	if err != nil {
@@ -59,7 +60,7 @@ func Start(t *testing.T) *rest.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	start(process.Command{Name: "kube-apiserver", Path: programs["kube-apiserver"], NotifiesReady: true, Args: []string{
+	start(process.Command{Name: "kube-apiserver", Path: programs["kube-apiserver"], NotifiesReady: true, Args: append([]string{
 		"--etcd-servers=" + socket, "--secure-port=" + port,
 		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
 		"--cert-dir=" + filepath.Join(dir, "certificates"), "--endpoint-reconciler-type=none",
@@ -67,7 +68,7 @@ func Start(t *testing.T) *rest.Config {
 		"--token-auth-file=" + writeFile(t, dir, "tokens", "secret,administrator,1,system:masters\n"),
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file=" + public, "--service-account-signing-key-file=" + private,
-	}})
+	}, args...)})
 	kubeconfig, config := access(t, dir, address)
 	start(process.Command{Name: "kube-controller-manager", Path: programs["kube-controller-manager"], Args: []string{
 		"--kubeconfig=" + kubeconfig, "--leader-elect=false", "--secure-port=0",

@@ -117,6 +117,9 @@ func kyvernoArgs(kubeconfig, port string) []string {
 		// credentials of their own replace this.
 		"--allowInsecureRegistry=true",
 		"--admissionReports=false",
+		// It would remember for an hour by which signature and CA an image was
+		// verified, whatever becomes of these.
+		"--imageVerifyCacheEnabled=false",
 		// Even without metrics it would listen for those who want them, at
 		// port 8000 of all addresses, unless they go elsewhere.
 		"--disableMetrics=true", "--otelConfig=none", "--controllerRuntimeMetricsAddress=0",

@@ -21,8 +21,9 @@ var ErrNotEnforced = errors.New("the policies aren't enforced")
 // AwaitEnforced returns when the API server refuses, for the right reason, a
 // pod by each of the policies that must refuse one: only the API server itself
 // can tell that it has taken notice of the webhooks of a policy that Kyverno
-// calls ready. It asks by dry runs, each as soon as the one before is answered,
-// and creates nothing. Without such pods it returns at once. The limit of the
+// calls ready, and of policies of its own, which it looks for once a second. It
+// asks by dry runs, each as soon as the one before is answered, and creates
+// nothing. Without such pods it returns at once. The limit of the
 // options bounds it as a whole; what is missing by then is an ErrNotEnforced.
 func AwaitEnforced(ctx context.Context, options Options, workloads []workload.Workload) error {
 	options = options.withDefaults()

@@ -27,7 +27,14 @@ type answer struct {
 // couldn't be asked reads "failed calling webhook" instead.
 var denial = regexp.MustCompile(`(?s)^admission webhook "([^"]+)" denied the request(?:: (.*)| without explanation)$`)
 
-// classify tells an admission webhook's denial from everything else.
+// ownDenial is how the API server words the denial of a policy that it applies
+// itself (k8s.io/apiserver/pkg/admission/plugin/policy/validating), about an
+// object with a name.
+var ownDenial = regexp.MustCompile(
+	`(?s)^[\w./-]+ "[^"]*" is forbidden: (ValidatingAdmissionPolicy '[^']+' with binding '[^']+' denied request: .*)$`)
+
+// classify tells the denial of an admission webhook, or of a policy of the API
+// server's own, from everything else.
 func classify(ctx context.Context, err error) answer {
 	if ctx.Err() != nil {
 		err = fmt.Errorf("%w (%s)", context.Cause(ctx), err)
@@ -36,6 +43,9 @@ func classify(ctx context.Context, err error) answer {
 	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
 		if match := denial.FindStringSubmatch(status.Status().Message); match != nil {
 			return answer{seen: report.Refused, webhook: match[1], reason: strings.TrimSpace(match[2])}
+		}
+		if match := ownDenial.FindStringSubmatch(status.Status().Message); match != nil {
+			return answer{seen: report.Refused, reason: match[1]}
 		}
 	}
 	if unreachable(err) {
@@ -66,14 +76,16 @@ func unexpected(refusal workload.Refusal, images Images, reason string) string {
 	return ""
 }
 
-// fitsPolicy tells whether a reason is given by the policy of that name.
-// Kyverno names the policy in one of two ways: an ImageValidatingPolicy (and
-// its relatives) as "Policy NAME failed: …", a ClusterPolicy as a line
-// "NAME:" above its rules. A name that is only mentioned, as part of an
+// fitsPolicy tells whether a reason is given by the policy of that name, or by
+// one of several whose names "|" separates. Kyverno names the policy in one of
+// two ways: an ImageValidatingPolicy (and its relatives) as "Policy NAME
+// failed: …", a ClusterPolicy as a line "NAME:" above its rules. The API server
+// names its own at the beginning. A name that is only mentioned, as part of an
 // image or an object, doesn't count.
-func fitsPolicy(reason, policy string) bool {
-	name := regexp.QuoteMeta(policy)
-	return regexp.MustCompile(`(?m)\bPolicy ` + name + ` (?:failed|error):|^` + name + `:$`).MatchString(reason)
+func fitsPolicy(reason, policies string) bool {
+	names := strings.ReplaceAll(regexp.QuoteMeta(policies), `\|`, "|")
+	return regexp.MustCompile(`(?m)\bPolicy (?:` + names + `) (?:failed|error):|^(?:` + names + `):$|` +
+		`\AValidatingAdmissionPolicy '(?:` + names + `)' with binding `).MatchString(reason)
 }
 
 // namesImage tells whether a reason names an image, and not just one whose

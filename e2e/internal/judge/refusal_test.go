@@ -38,6 +38,8 @@ var (
 		": .attestors[0].entries[0]: failed to verify 127.0.0.1:5001/busybox@" + unsignedDigest +
 		": no signature is associated with \"127.0.0.1:5001/busybox@" + unsignedDigest +
 		"\", make sure the artifact was signed successfully'\n"
+	ownPolicy = "ValidatingAdmissionPolicy 'require-notation' with binding 'b' denied request: " +
+		"not the name of an image"
 	webhookTimeout = `Internal error occurred: failed calling webhook ` +
 		`"ivpol.mutate.kyverno.svc-fail-finegrained-require-notation": failed to call webhook: ` +
 		`Post "https://127.0.0.1:41549/ivpol/mutate/require-notation?timeout=30s": context deadline exceeded`
@@ -91,9 +93,13 @@ func TestClassify(t *testing.T) {
 			`Pod "admission`,
 		},
 		"ValidatingAdmissionPolicy": {
-			live,
-			status(422, `pods "x" is forbidden: ValidatingAdmissionPolicy `+
-				`'require-notation' with binding 'b' denied request: no`),
+			live, status(422, `pods "x" is forbidden: `+ownPolicy), report.Refused, "", ownPolicy,
+		},
+		"ValidatingAdmissionPolicy quoted": {
+			live, status(422, `Pod "x" is invalid: pods "x" is forbidden: `+ownPolicy), report.Failed, "", `Pod "x"`,
+		},
+		"ValidatingAdmissionPolicy broken": {
+			live, status(422, `pods "x" is forbidden: expression 'a' resulted in error: `+ownPolicy),
 			report.Failed, "", "pods",
 		},
 		"nobody there": {
@@ -138,6 +144,12 @@ func TestFitsPolicy(t *testing.T) {
 		"as another policy's rule": {
 			"resource Pod/x/y was blocked due to the following policies \n\nother:\n  require-notation: 'no'\n", false,
 		},
+		"the API server's own": {ownPolicy, true},
+		"another of its own":   {strings.Replace(ownPolicy, "require-", "my-require-", 1), false},
+		"its own, only quoted": {"Policy other failed: " + ownPolicy, false},
+		"its own as a binding": {
+			"ValidatingAdmissionPolicy 'other' with binding 'require-notation' denied request: no", false,
+		},
 		"nothing": {"", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -145,6 +157,11 @@ func TestFitsPolicy(t *testing.T) {
 				t.Errorf("%q: got %v", test.reason, got)
 			}
 		})
+	}
+	for reason, want := range map[string]bool{ownPolicy: true, "Policy other failed: x": true, "Policy others failed: x": false} {
+		if got := fitsPolicy(reason, "other|require-notation"); got != want {
+			t.Errorf("one of two: %q: got %v", reason, got)
+		}
 	}
 	if fitsPolicy("Policy requireXnotation failed: x", "require.notation") {
 		t.Error("a policy's name is taken for a regular expression")

@@ -12,8 +12,8 @@ import (
 )
 
 // awaitReady waits until Kyverno says in a policy's status that its webhooks
-// are configured. Kubernetes' own kinds of policies have no such status, and
-// are ready at once.
+// are configured. Kubernetes' own kinds of policies have no such status: when
+// the API server applies them, within about a second, it says nowhere.
 func awaitReady(
 	ctx context.Context, config *rest.Config, resource schema.GroupVersionResource, policy *unstructured.Unstructured,
 ) error {

@@ -65,8 +65,7 @@ func (d Document) refusal() (*Refusal, error) {
 		return nil, hint.Add(err, "name words that the reason must have")
 	}
 	refusal := &Refusal{Policy: annotations[RefusedBy], Because: because, Image: annotations[RefusedImage]}
-	used := func(c Container) bool { return c.Image() == refusal.Image }
-	if refusal.Image != "" && !slices.ContainsFunc(d.Kind.Containers(d.Object), used) {
+	if refusal.Image != "" && !d.names(refusal.Image) {
 		return nil, fmt.Errorf("%s: annotation %s: no container has the image %q",
 			d.describe(), RefusedImage, refusal.Image)
 	}

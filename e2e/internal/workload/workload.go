@@ -71,9 +71,9 @@ type Document struct {
 // Last returns the document whose fate decides.
 func (w Workload) Last() Document { return w.Documents[len(w.Documents)-1] }
 
-// WithImages returns a copy of the workload in which each image that
-// references names is replaced by its reference. Images it doesn't name stay
-// as they are.
+// WithImages returns a copy of the workload in which each image of a container
+// or a volume that references names is replaced by its reference. Images it
+// doesn't name stay as they are.
 func (w Workload) WithImages(references map[string]string) Workload {
 	documents := make([]Document, len(w.Documents))
 	for i, document := range w.Documents {
@@ -81,6 +81,11 @@ func (w Workload) WithImages(references map[string]string) Workload {
 		for _, container := range document.Kind.Containers(document.Object) {
 			if reference, ok := references[container.Image()]; ok {
 				container.SetImage(reference)
+			}
+		}
+		for _, source := range document.Kind.imageVolumes(document.Object) {
+			if reference, ok := references[text(source, "reference")]; ok {
+				source["reference"] = reference
 			}
 		}
 		documents[i] = document

@@ -72,6 +72,34 @@ func TestWithImagesOfEphemeralContainers(t *testing.T) {
 	}
 }
 
+// TestWithImagesOfVolumes replaces what is the image of a volume, and leaves
+// volumes alone that are none.
+func TestWithImagesOfVolumes(t *testing.T) {
+	t.Parallel()
+	const volumes = `{"containers": [{"name": "a", "image": "unsigned"}], "volumes": [
+		{"name": "signed", "emptyDir": {}}, {"name": "b", "image": {"reference": "signed"}},
+		{"name": "c", "image": {"reference": "signed-too"}}, {"name": "d", "image": {}}]}`
+	for kind, manifest := range everyKind {
+		documents, err := parse([]byte(strings.Replace(manifest, "POD", volumes, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		original := Workload{Documents: documents}
+		replaced := original.WithImages(map[string]string{"signed": "host:5001/repo:tag"})
+		for workload, want := range map[*Workload][]string{
+			&original: {"signed", "signed-too", ""}, &replaced: {"host:5001/repo:tag", "signed-too", ""},
+		} {
+			var got []string
+			for _, source := range workload.Last().Kind.imageVolumes(workload.Last().Object) {
+				got = append(got, text(source, "reference"))
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: got %q, want %q", kind, got, want)
+			}
+		}
+	}
+}
+
 // FuzzParse looks for a file that makes the parser panic, or that it takes
 // though the rest of the program can't do with it.
 func FuzzParse(f *testing.F) {
