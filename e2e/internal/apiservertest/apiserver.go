@@ -60,7 +60,8 @@ func Start(t *testing.T, args ...string) *rest.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	start(process.Command{Name: "kube-apiserver", Path: programs["kube-apiserver"], NotifiesReady: true, Args: append([]string{
+	path := programs["kube-apiserver"]
+	start(process.Command{Name: "kube-apiserver", Path: path, NotifiesReady: true, Args: append([]string{
 		"--etcd-servers=" + socket, "--secure-port=" + port,
 		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
 		"--cert-dir=" + filepath.Join(dir, "certificates"), "--endpoint-reconciler-type=none",

@@ -158,7 +158,9 @@ func TestFitsPolicy(t *testing.T) {
 			}
 		})
 	}
-	for reason, want := range map[string]bool{ownPolicy: true, "Policy other failed: x": true, "Policy others failed: x": false} {
+	for reason, want := range map[string]bool{
+		ownPolicy: true, "Policy other failed: x": true, "Policy others failed: x": false,
+	} {
 		if got := fitsPolicy(reason, "other|require-notation"); got != want {
 			t.Errorf("one of two: %q: got %v", reason, got)
 		}
