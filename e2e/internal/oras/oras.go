@@ -4,9 +4,11 @@ package oras
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"container-signing/e2e/internal/process"
 	"container-signing/e2e/internal/reference"
+	"container-signing/internal/hint"
 )
 
 // CLI is the oras CLI.
@@ -57,6 +59,9 @@ func (c CLI) cp(ctx context.Context, from, to reference.Reference, flags ...stri
 	args = append(args, transport("from-", from)...)
 	args = append(args, transport("to-", to)...)
 	_, err := c.Run(ctx, append(args, from.String(), to.String())...)
+	if err != nil && strings.Contains(process.Words(err), "$HOME is not defined") {
+		return hint.Add(err, "set HOME, or name the folder of docker's config.json in DOCKER_CONFIG")
+	}
 	return err
 }
 

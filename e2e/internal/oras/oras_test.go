@@ -1,12 +1,15 @@
 package oras
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"container-signing/e2e/internal/process"
 	"container-signing/e2e/internal/reference"
+	"container-signing/internal/hint"
 )
 
 // traced runs a program that does nothing in the place of oras, and returns the
@@ -62,6 +65,20 @@ func TestReading(t *testing.T) {
 		if own := slices.Contains(cli.Env, "DOCKER_CONFIG=/of/the/run"); own != source.InLayout() {
 			t.Errorf("%s: it has the run's own configuration: %v", source, own)
 		}
+	}
+}
+
+// TestWithoutHome says what to do where oras doesn't.
+func TestWithoutHome(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "oras")
+	script := "#!/bin/sh\necho 'Error: failed to get user home directory: $HOME is not defined' >&2\nexit 1\n"
+	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	image := reference.Reference{Registry: "p.test", Repository: "app", Tag: "1"}
+	err := CLI{process.Tool{Path: path}}.Copy(t.Context(), image, image)
+	if err == nil || !strings.Contains(hint.Text(err), "\nhint: set HOME, or name the folder") {
+		t.Errorf("it says %v", err)
 	}
 }
 
