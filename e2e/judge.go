@@ -46,7 +46,7 @@ func (r *chainRun) judgeOptions() judge.Options {
 	}
 }
 
-// noteRunning takes down when the first admitted pod runs.
+// noteRunning records when the first admitted pod runs.
 func (r *chainRun) noteRunning() {
 	now := time.Now()
 	r.firstRunning.CompareAndSwap(nil, &now)

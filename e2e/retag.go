@@ -20,8 +20,8 @@ const (
 
 // judgeMovedTag moves a tag that has been admitted to the unsigned image, and
 // judges the same pod again: it must be refused, however well the policy
-// remembers the tag. It judges nothing if the
-// workloads lack the pod, or name real images.
+// remembers the tag. It judges nothing if the workloads lack the pod, or name
+// real images.
 func (r *chainRun) judgeMovedTag(ctx context.Context) ([]report.Verdict, error) {
 	moved, ok := movedTag(r.workloads)
 	if !ok || r.supply.pushed == nil {
