@@ -136,26 +136,16 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, at place) {
 		fail(w, apierrors.NewBadRequest(err.Error()))
 		return
 	}
-	s.mu.Lock()
+	var err error
 	if r.Method == http.MethodPost {
-		at.name = s.name(object)
+		at, err = s.place(at, object)
+	} else {
+		object, err = s.patch(at, object)
 	}
-	before := s.objects[at]
-	s.mu.Unlock()
-	switch {
-	case r.Method == http.MethodPost && before != nil:
-		fail(w, apierrors.NewAlreadyExists(at.group(), at.name))
-		return
-	case r.Method != http.MethodPost && before == nil:
-		fail(w, notFound(at))
-		return
-	case r.Method == http.MethodPatch:
-		object = &unstructured.Unstructured{Object: merged(before.Object, object.Object)}
+	if err == nil {
+		err = s.admit(object)
 	}
-	if at.namespace != "" {
-		object.SetNamespace(at.namespace)
-	}
-	if err := s.admit(object); err != nil {
+	if err != nil {
 		fail(w, err)
 		return
 	}
@@ -166,12 +156,30 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, at place) {
 	s.react(object)
 }
 
-// name gives an object its name.
-func (s *Server) name(object *unstructured.Unstructured) string {
+// place gives a new object its name and namespace.
+func (s *Server) place(list place, object *unstructured.Unstructured) (place, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if object.GetName() == "" {
 		object.SetName(object.GetGenerateName() + strconv.Itoa(s.version+1))
 	}
-	return object.GetName()
+	object.SetNamespace(list.namespace)
+	at := place{list.resource, list.namespace, object.GetName()}
+	if s.objects[at] != nil {
+		return at, apierrors.NewAlreadyExists(at.group(), at.name)
+	}
+	return at, nil
+}
+
+// patch returns an object with a patch applied.
+func (s *Server) patch(at place, patch *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.objects[at]
+	if before == nil {
+		return nil, notFound(at)
+	}
+	return &unstructured.Unstructured{Object: merged(before.Object, patch.Object)}, nil
 }
 
 // put keeps an object.
