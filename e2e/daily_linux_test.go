@@ -82,10 +82,12 @@ var newImages = map[string]string{
 	"another unsigned image":          `kubectl set image -n old deployment/deployment first=$IMAGE:u-root-another-ca`,
 	"of a pod":                        `kubectl set image -n old pod/pod first=$IMAGE:u-root-another-ca`,
 	"of an init container, by digest": `kubectl set image -n old pod/pinned init=$IMAGE@$(digest u-root-unsigned)`,
-	"of a template's, by digest":      `kubectl set image -n old deployment/deployment init=$IMAGE@$(digest u-root-unsigned)`,
-	"debug, by digest":                `kubectl debug -n old pod/pinned --image=$IMAGE@$(digest u-root-unsigned) --attach=false`,
-	"of a pod's init container":       `kubectl set image -n old pod/pod init=$IMAGE:u-root-unsigned`,
-	"of a CronJob":                    `kubectl set image -n old cronjob/cronjob first=$IMAGE:u-root-another-ca`,
+	"of a template's, by digest": `kubectl set image -n old deployment/deployment \
+		init=$IMAGE@$(digest u-root-unsigned)`,
+	"debug, by digest": `kubectl debug -n old pod/pinned \
+		--image=$IMAGE@$(digest u-root-unsigned) --attach=false`,
+	"of a pod's init container": `kubectl set image -n old pod/pod init=$IMAGE:u-root-unsigned`,
+	"of a CronJob":              `kubectl set image -n old cronjob/cronjob first=$IMAGE:u-root-another-ca`,
 	"of a ReplicationController": `kubectl patch -n old rc/rc -p \
 		"$(template first $IMAGE:u-root-another-ca)"`,
 	"a digest comes":  `kubectl set image -n old deployment/deployment first=$IMAGE@$(digest u-root-unsigned)`,
