@@ -149,8 +149,8 @@ func (m *Examples) ContainerSigningRegistry(ctx context.Context) (string, error)
 	registry := dag.ContainerSigning().Registry()
 	_, err := dag.ContainerSigning().Toolbox().
 		WithServiceBinding("registry", registry).
-		WithNewFile("/work/hello.txt", "hello\n").
-		WithWorkdir("/work").
+		WithNewFile("/app/hello.txt", "hello\n").
+		WithWorkdir("/app").
 		WithExec([]string{"oras", "push", "--plain-http", "registry:5000/hello:1.0", "hello.txt"}).
 		Sync(ctx)
 	if err != nil {
