@@ -19,9 +19,12 @@ func TestNotSeenEnforced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const conditions = "spec:\n  matchConditions:\n    - name: no-dry-run\n" +
-		"      expression: '!request.?dryRun.orValue(false)'\n"
-	admitsDryRuns := strings.Replace(string(policy), "\nspec:\n", "\n"+conditions, 1)
+	const conditions = "\n  matchConditions:\n"
+	const noDryRun = "    - name: no-dry-run\n      expression: '!request.?dryRun.orValue(false)'\n"
+	admitsDryRuns := strings.Replace(string(policy), conditions, conditions+noDryRun, 1)
+	if admitsDryRuns == string(policy) {
+		t.Fatal("the policy has no conditions to add one to")
+	}
 	writeFile(t, filepath.Join(dir, "policies/require-notation.yaml"), admitsDryRuns)
 	folder := filepath.Join(dir, "report")
 	s := newSession(t, "--workloads", filepath.Join(dir, "workloads"), "--policies", filepath.Join(dir, "policies"),
