@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"container-signing/e2e/internal/exemption"
+	kyverno "container-signing/e2e/internal/policy"
 )
 
 // TestNotSeenEnforced has a policy that refuses what it must, and admits the
@@ -26,9 +29,17 @@ func TestNotSeenEnforced(t *testing.T) {
 		t.Fatal("the policy has no conditions to add one to")
 	}
 	writeFile(t, filepath.Join(dir, "policies/require-notation.yaml"), admitsDryRuns)
+	policies, err := kyverno.Load(filepath.Join(dir, "policies"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := exemption.Unaccepted(exemption.In(policies), nil)
+	if len(more) != 1 || !strings.Contains(more[0].Words, "no-dry-run") {
+		t.Fatalf("the policy leaves out %v", more)
+	}
 	folder := filepath.Join(dir, "report")
 	s := newSession(t, "--workloads", filepath.Join(dir, "workloads"), "--policies", filepath.Join(dir, "policies"),
-		"--report", folder)
+		"--accept", more[0].Words, "--report", folder)
 	if status := s.start().wait(); status != 1 {
 		t.Errorf("exit status %d, not 1", status)
 	}

@@ -71,6 +71,8 @@ func addChoice(flags *pflag.FlagSet, c *run.Choice) {
 	kinds := run.PolicyKinds()
 	flags.StringVar(&c.Policy, "policy", kinds[0], "`kind` of the policy: "+strings.Join(kinds, ", "))
 	flags.StringVar(&c.Policies, "policies", "", "`folder` with policies of your own, instead of --policy")
+	flags.StringArrayVar(&c.Accept, "accept", nil,
+		"`words` that a run has said of what policies leave out: they may; can be given several times")
 	flags.StringVar(&c.Workloads, "workloads", "",
 		"`folder` with admit/ and deny/, workloads of your own (default: policies/workloads)")
 	flags.StringVar(&c.Report, "report", "", "`folder` to write report.json, junit.xml and table.txt to")

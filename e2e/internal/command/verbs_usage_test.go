@@ -177,7 +177,7 @@ func TestVerbsHelp(t *testing.T) {
 		"credentials": "--output --server",
 		"cluster": "--credentials --host --image-verifier --lead --listen --node --timeout --readyz " +
 			"--registry --trust",
-		"judge": "--await --bypass --ca --kubeconfig --timeout --policies --policy --production-registry " +
+		"judge": "--accept --await --bypass --ca --kubeconfig --timeout --policies --policy --production-registry " +
 			"--report --runs --server --state --verbose --workloads",
 	} {
 		got := e2e(t, command, "--help")

@@ -32,6 +32,8 @@ type Report struct {
 	FirstRunningSeconds float64 `json:"firstRunningSeconds,omitempty"`
 	// Error is what ended the run early; empty if it came to its end.
 	Error string `json:"error,omitempty"`
+	// Exemptions are what the policies leave out, in words.
+	Exemptions []string `json:"exemptions,omitempty"`
 	// Versions maps a tool to its version.
 	Versions map[string]string `json:"versions"`
 	Images   []Image           `json:"images"`

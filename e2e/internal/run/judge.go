@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"container-signing/e2e/internal/judge"
 	"container-signing/e2e/internal/report"
@@ -26,6 +27,7 @@ func (t *trial) judgeAll(ctx context.Context) (passed, err error) {
 	}
 	// The verdicts tell more about policies that aren't enforced. The run can't
 	// pass any more: one of its steps has failed.
+	t.tellExemptions()
 	err = t.Do(ctx, "apply the policies, until they are enforced", t.enforce)
 	if err != nil && !errors.Is(err, judge.ErrNotEnforced) {
 		return nil, err
@@ -44,6 +46,26 @@ func (t *trial) judgeAll(ctx context.Context) (passed, err error) {
 		verdicts = slices.Concat(verdicts, more)
 	}
 	return t.conclude(verdicts)
+}
+
+// tellExemptions tells what the policies leave out, as far as it can be told in
+// words. What is left to expressions is in the report.
+func (t *trial) tellExemptions() {
+	var words []string
+	expressions := 0
+	for _, one := range t.plan.Exemptions {
+		if one.ToExpression() {
+			expressions++
+		} else if !slices.Contains(words, one.Words) {
+			words = append(words, one.Words)
+		}
+	}
+	told := "nothing"
+	if len(words) > 0 {
+		told = strings.Join(words, ", ")
+	}
+	t.Console.Note(fmt.Sprintf("the policies leave out %s; %d expressions of theirs are accepted as they stand",
+		told, expressions))
 }
 
 // judgeWorkloads applies the workloads and compares.

@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kballard/go-shellquote"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"container-signing/e2e/internal/exemption"
 	"container-signing/e2e/internal/policy"
 	"container-signing/e2e/internal/usage"
 	"container-signing/e2e/internal/workload"
@@ -26,6 +28,9 @@ type Choice struct {
 	Policies  string // folder with policies of the user's own; empty for Policy
 	Workloads string // folder with admit/ and deny/; empty for the project's own
 	Report    string // folder to write the report to; empty for none
+	// Accept is what policies of the user's own may leave out, in the words of
+	// package exemption.
+	Accept []string
 }
 
 // A Plan is what to judge, read and checked before anything is started.
@@ -35,8 +40,11 @@ type Plan struct {
 	Policies  []*unstructured.Unstructured
 	Workloads []workload.Workload
 	Report    string
-	// OwnPolicies are the user's, of which nobody knows what they leave out.
+	// OwnPolicies are the user's, of which nobody knows where a node is the only
+	// lock.
 	OwnPolicies bool
+	// Exemptions are what the policies leave out.
+	Exemptions []exemption.Exemption
 }
 
 // Read reads what was chosen. Its errors are usage errors.
@@ -62,7 +70,28 @@ func (c Choice) Read() (Plan, error) {
 	if p.Policies, err = policy.Load(policies); err != nil {
 		return Plan{}, usage.Fault(err)
 	}
+	p.Exemptions = exemption.In(p.Policies)
+	if err := c.checkExemptions(policies, p.Exemptions); err != nil {
+		return Plan{}, usage.Fault(err)
+	}
 	return p, usage.Fault(checkWritable(c.Report))
+}
+
+// checkExemptions finds what the policies leave out though nobody has said that
+// they may: no workload of the run has the label, the name or the account that
+// excuses it.
+func (c Choice) checkExemptions(folder string, exemptions []exemption.Exemption) error {
+	more := exemption.Unaccepted(exemptions, c.Accept)
+	if len(more) == 0 {
+		return nil
+	}
+	var words []string
+	for _, one := range more {
+		words = append(words, one.String())
+	}
+	return hint.Add(
+		fmt.Errorf("the policies in %q leave out more than is accepted: %s", folder, strings.Join(words, "; ")),
+		"if it is meant, accept each by --accept %s", shellquote.Join(more[0].Words))
 }
 
 // check finds what can be known to be wrong without reading any file.

@@ -28,6 +28,7 @@ func TestChoice(t *testing.T) {
 			t.Errorf("the folder for the report has %v (%v)", left, err)
 		}
 	}
+	checkAccept(t)
 	own := filepath.Join(t.TempDir(), "mine")
 	if err := os.CopyFS(own, os.DirFS("../../../policies/clusterpolicy")); err != nil {
 		t.Fatal(err)
@@ -35,6 +36,33 @@ func TestChoice(t *testing.T) {
 	plan, err := Choice{Policy: PolicyKinds()[0], Policies: own}.Read()
 	if err != nil || plan.Name != "mine" || !plan.OwnPolicies {
 		t.Errorf("policies of the user's own: %+v (%v)", plan.Name, err)
+	}
+}
+
+// checkAccept refuses a policy with a hole that no workload finds, until that is
+// accepted by the words that the error has for it.
+func checkAccept(t *testing.T) {
+	t.Helper()
+	folder := t.TempDir()
+	policy, err := os.ReadFile("../../../policies/imagevalidatingpolicy/require-notation.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	excusing := strings.Replace(string(policy), "  matchConstraints:\n",
+		"  matchConstraints:\n    objectSelector: {matchExpressions: [{key: excused, operator: DoesNotExist}]}\n", 1)
+	if err := os.WriteFile(filepath.Join(folder, "policy.yaml"), []byte(excusing), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	choice := Choice{Policy: PolicyKinds()[0], Policies: folder}
+	const words = `objects other than {"matchExpressions":[{"key":"excused","operator":"DoesNotExist"}]}`
+	_, err = choice.Read()
+	if err == nil || !errors.As(err, new(usage.Error)) || !strings.Contains(err.Error(), "require-notation: "+words) ||
+		!strings.Contains(hint.Text(err), "\nhint: if it is meant, accept each by --accept 'objects other than") {
+		t.Errorf("a policy with a hole: %v", err)
+	}
+	choice.Accept = []string{words}
+	if plan, err := choice.Read(); err != nil || len(plan.Exemptions) == 0 {
+		t.Errorf("what is accepted: %v (%v)", plan.Exemptions, err)
 	}
 }
 

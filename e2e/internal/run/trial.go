@@ -77,8 +77,13 @@ func (t *trial) result() (report.Report, error) {
 	if at := t.firstRunning.Load(); at != nil {
 		firstRunning = at.Sub(started).Seconds()
 	}
+	var exemptions []string
+	for _, one := range t.plan.Exemptions {
+		exemptions = append(exemptions, one.String())
+	}
 	return report.Report{
-		Name: t.plan.Name, Started: started, Seconds: time.Since(started).Seconds(), FirstRunningSeconds: firstRunning,
+		Name: t.plan.Name, Started: started, Seconds: time.Since(started).Seconds(),
+		FirstRunningSeconds: firstRunning, Exemptions: exemptions,
 		Versions: versions, Steps: t.Console.Steps(), Images: t.reportedImages(),
 	}, err
 }
