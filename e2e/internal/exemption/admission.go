@@ -1,13 +1,11 @@
 package exemption
 
-import "slices"
-
 // imageValidatingPolicy reads the spec of a policies.kyverno.io/v1
 // ImageValidatingPolicy.
 func (r *reader) imageValidatingPolicy(spec map[string]any) {
 	r.failurePolicy(spec)
 	r.actions(spec)
-	delete(takeMap2(spec, "webhookConfiguration"), "timeoutSeconds")
+	delete(inner(spec, "webhookConfiguration"), "timeoutSeconds")
 	r.constraints(spec)
 	r.conditions(spec)
 	r.imageReferences(spec)
@@ -63,8 +61,8 @@ func (r *reader) validations(spec map[string]any) {
 // evaluation tells if requests aren't judged, or only some of them. What is
 // made of objects that are there already lets nothing in.
 func (r *reader) evaluation(spec map[string]any) {
-	evaluation := takeMap2(spec, "evaluation")
-	if admission := takeMap2(evaluation, "admission"); admission != nil {
+	evaluation := inner(spec, "evaluation")
+	if admission := inner(evaluation, "admission"); admission != nil {
 		if enabled, ok := take[bool](admission, "enabled"); ok && !enabled {
 			r.say("everything: admission isn't judged")
 		}
@@ -75,13 +73,6 @@ func (r *reader) evaluation(spec map[string]any) {
 	}
 	r.rest("spec.evaluation", evaluation)
 	delete(spec, "evaluation")
-}
-
-// takeMap2 returns an object that stays, for its fields to be struck out; if
-// nothing remains of it, nothing is told.
-func takeMap2(from map[string]any, key string) map[string]any {
-	value, _ := from[key].(map[string]any)
-	return value
 }
 
 // validatingAdmissionPolicy reads the spec of an
@@ -105,7 +96,7 @@ func (r *reader) binding(spec map[string]any) {
 	match := takeMap(spec, "matchResources")
 	r.namespaces(match)
 	r.labels("objects", takeMap(match, "objectSelector"))
-	for _, key := range slices.Sorted(slices.Values([]string{"resourceRules", "excludeResourceRules"})) {
+	for _, key := range []string{"resourceRules", "excludeResourceRules"} {
 		for _, rule := range takeMaps(match, key) {
 			r.say("resources by the binding's %s: %s", key, brief(rule))
 		}

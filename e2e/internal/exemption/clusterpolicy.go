@@ -1,14 +1,12 @@
 package exemption
 
-import (
-	"slices"
-)
+import "slices"
 
 // clusterPolicy reads the spec of a kyverno.io/v1 ClusterPolicy. Only rules that
 // verify images let nothing pass that has none; each of them is read.
 func (r *reader) clusterPolicy(spec map[string]any) {
 	r.failurePolicy(spec)
-	webhook := takeMap2(spec, "webhookConfiguration")
+	webhook := inner(spec, "webhookConfiguration")
 	r.failurePolicy(webhook)
 	delete(webhook, "timeoutSeconds")
 	r.conditions(webhook)
@@ -54,7 +52,7 @@ func (r *reader) matched(match map[string]any) {
 	filters := takeMaps(match, "any")
 	complete := false
 	for _, filter := range filters {
-		resources := takeMap2(filter, "resources")
+		resources := inner(filter, "resources")
 		kinds, does := takeTexts(resources, "kinds"), takeTexts(resources, "operations")
 		whole := slices.Contains(kinds, "Pod") && slices.Contains(does, "CREATE") && slices.Contains(does, "UPDATE")
 		if len(resources) == 0 {
@@ -75,7 +73,7 @@ func (r *reader) matched(match map[string]any) {
 func (r *reader) excluded(exclude map[string]any) {
 	for _, list := range []string{"any", "all"} {
 		for _, filter := range takeMaps(exclude, list) {
-			resources := takeMap2(filter, "resources")
+			resources := inner(filter, "resources")
 			namespaces, others := resources["namespaces"], len(resources) > 1 || len(filter) > 1
 			names, _ := namespaces.([]any)
 			if others || len(names) == 0 {
@@ -106,7 +104,9 @@ func (r *reader) verified(entry map[string]any) {
 	if cached, ok := take[bool](entry, "useCache"); !ok || cached {
 		r.say("what was verified before, while it is remembered (useCache)")
 	}
-	delete(entry, "type")
+	if kind, _ := take[string](entry, "type"); kind != "Notary" {
+		r.say("what isn't verified as Notation does (type %s)", kind)
+	}
 	attestors := takeMaps(entry, "attestors")
 	for _, one := range attestors {
 		r.expression("attestors", one)

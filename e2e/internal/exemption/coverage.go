@@ -47,8 +47,8 @@ func (r *reader) constraints(spec map[string]any) {
 func (r *reader) rule(rule map[string]any) (all []string) {
 	groups, versions := takeTexts(rule, "apiGroups"), takeTexts(rule, "apiVersions")
 	does, resources := takeTexts(rule, "operations"), takeTexts(rule, "resources")
-	if scope, ok := take[string](rule, "scope"); ok && scope != "*" && scope != "Namespaced" {
-		rule["scope"] = scope
+	if scope := rule["scope"]; scope == "*" || scope == "Namespaced" {
+		delete(rule, "scope")
 	}
 	if len(rule) > 0 { // it covers a part only, such as objects of some names
 		r.say("what isn't meant by %s", brief(rule))

@@ -57,7 +57,7 @@ const (
 var equivalent = map[string]string{
 	"timeoutSeconds": "a shorter one refuses sooner", "background": "it judges what is there already",
 	"message": forPeople, "messageExpression": forPeople, "reason": forPeople,
-	"name": "nothing refers to that of a rule", "type": "Kyverno takes no other with these attestors",
+	"name": "nothing refers to that of a rule",
 
 	"without namespaceSelector": stricter, "without matchExpressions": stricter, "without exclude": stricter,
 	"without exclude.any": stricter, "without matchConditions": stricter, "without preconditions": stricter,

@@ -19,6 +19,13 @@ func takeMap(from map[string]any, key string) map[string]any {
 	return value
 }
 
+// inner returns an object that stays, for its fields to be struck out: where
+// none of them remains, nothing is told of it.
+func inner(from map[string]any, key string) map[string]any {
+	value, _ := from[key].(map[string]any)
+	return value
+}
+
 // takeMaps strikes out a list of objects.
 func takeMaps(from map[string]any, key string) []map[string]any {
 	list, ok := from[key].([]any)
