@@ -55,16 +55,18 @@ func (r *reader) rule(rule map[string]any) (all []string) {
 		return nil
 	}
 	has := func(list []string, one string) bool { return slices.Contains(list, "*") || slices.Contains(list, one) }
+	hasResource := func(one string) bool {
+		// "*" doesn't mean subresources.
+		return slices.Contains(resources, "*/*") || slices.Contains(resources, one) ||
+			slices.Contains(resources, "*") && !strings.Contains(one, "/")
+	}
 	if !has(versions, "v1") {
 		return nil
 	}
 	for _, at := range covered {
 		group, resource, _ := strings.Cut(at, "/")
-		if !has(groups, group) || !has(resources, resource) && !slices.Contains(resources, "*/*") {
+		if !has(groups, group) || !hasResource(resource) {
 			continue
-		}
-		if strings.Contains(resource, "/") && !slices.Contains(resources, resource) && !slices.Contains(resources, "*/*") {
-			continue // "*" doesn't mean subresources
 		}
 		for _, operation := range operations {
 			if has(does, operation) {
