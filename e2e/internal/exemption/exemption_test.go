@@ -180,6 +180,39 @@ func join(path []any) string {
 	return strings.Join(parts, ".")
 }
 
+// TestNarrowed adds to each policy of the API server's kind what its API has for
+// narrowing it, and that ours don't use.
+func TestNarrowed(t *testing.T) {
+	excused := map[string]any{"matchLabels": map[string]any{"excused": "yes"}}
+	rule := map[string]any{"resources": []any{"pods"}}
+	for _, kind := range kinds {
+		policies := load(t, kind)
+		for i, original := range policies {
+			in := map[string]string{"ValidatingAdmissionPolicyBinding": "matchResources", "ClusterPolicy": ""}
+			field, special := in[original.GetKind()]
+			if !special {
+				field = "matchConstraints"
+			}
+			if field == "" {
+				continue
+			}
+			for name, value := range map[string]any{
+				"objectSelector": excused, "excludeResourceRules": []any{rule}, "matchPolicy": "Exact",
+				"later": "unknown",
+			} {
+				all := slices.Clone(policies)
+				all[i] = original.DeepCopy()
+				if err := unstructured.SetNestedField(all[i].Object, value, "spec", field, name); err != nil {
+					t.Fatal(err)
+				}
+				if len(Unaccepted(In(all), nil)) == 0 {
+					t.Errorf("%s/%s %s: nobody notices %s", kind, original.GetKind(), original.GetName(), name)
+				}
+			}
+		}
+	}
+}
+
 // TestInWords names holes as a person would.
 func TestInWords(t *testing.T) {
 	const rest = `
