@@ -14,6 +14,7 @@ func clusterUsage(p place, own supply.Identity, kubeconfig string) map[string]us
 		return append([]string{"judge", "--kubeconfig", kubeconfig, "--ca", own.CA}, args...)
 	}
 	folder, _ := strings.CutSuffix(kubeconfig, "/kubeconfig")
+	writeFile(p.t, p.in("pushed.json"), `{"repository":"app","tag":"1","digests":{"signed":"sha256:1"}}`)
 	return map[string]usageCase{
 		"unknown flag of credentials": {
 			[]string{"credentials", "--colour"},
@@ -78,6 +79,10 @@ func clusterUsage(p place, own supply.Identity, kubeconfig string) map[string]us
 			[]string{`--policy "opa"`, "imagevalidatingpolicy, clusterpolicy"},
 		},
 		"judge what isn't there": {judge("--workloads", p.in("nowhere")), []string{"--workloads", p.in("nowhere")}},
+		"judge what was only pushed": {
+			judge("--state", p.in("pushed.json")),
+			[]string{"--state", "haven't been compared", "hint: give the one that `e2e promote` has written"},
+		},
 		"judge what wasn't promoted": {
 			judge("--state", p.in("nowhere")),
 			[]string{"--state", p.in("nowhere"), "no such file"},

@@ -77,6 +77,10 @@ func (j *judging) check() (plan run.Plan, state supply.State, err error) {
 		if state, err = supply.ReadState(j.state); err != nil {
 			return plan, state, usage.Errorf("reading --state: %w", err)
 		}
+		if err := state.CheckVerified(); err != nil {
+			return plan, state, usage.Fault(hint.Add(fmt.Errorf("reading --state %q: %w", j.state, err),
+				"give the one that `e2e promote` has written"))
+		}
 		state.Registries = j.registries
 	}
 	plan, err = j.choice.Read()
