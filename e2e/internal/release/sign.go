@@ -78,9 +78,6 @@ func (s *Signer) sign(ctx context.Context, image reference.Reference) (*Image, e
 	if err != nil {
 		return nil, err
 	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx) // nothing is signed after the end
-	}
 	if err := s.Notation.Sign(ctx, s.With, pinned); err != nil {
 		return nil, err
 	}
