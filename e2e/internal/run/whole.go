@@ -15,6 +15,25 @@ import (
 // Whole runs the whole chain. It returns ErrVerdict if the chain went through
 // but not all is as expected.
 func Whole(ctx context.Context, o Options) error {
+	return staged(ctx, o, func(ctx context.Context, t *trial, images *stock) error {
+		passed, err := t.judgeAll(ctx)
+		if err != nil {
+			return err
+		}
+		if o.Keep {
+			images.printUse(t.cluster.Kubeconfig)
+			<-ctx.Done()
+			if crash := t.Processes.Crash(); crash != nil {
+				return crash
+			}
+		}
+		return passed
+	})
+}
+
+// staged calls do when the images are in their registries, and there is a
+// cluster in which no policy is in force yet.
+func staged(ctx context.Context, o Options, do func(context.Context, *trial, *stock) error) error {
 	plan, err := o.Choice.Read()
 	if err != nil {
 		return err
@@ -37,36 +56,27 @@ func Whole(ctx context.Context, o Options) error {
 		if t.hasNode = noNode == ""; !t.hasNode {
 			t.Console.Say("no node: what admitted pods do is not checked (" + noNode + ")")
 		}
-		return t.whole(ctx, o, source)
+		images := &stock{Session: t.Session, Options: o, source: source}
+		if err := t.prepare(ctx, images); err != nil {
+			return err
+		}
+		return do(ctx, t, images)
 	})
 }
 
-// whole supplies the signed image and starts the cluster at the same time, and
-// then judges the workloads.
-func (t *trial) whole(ctx context.Context, o Options, source Source) error {
-	images := &stock{Session: t.Session, Options: o, source: source}
-	work, workCtx := errgroup.WithContext(ctx)
-	work.Go(func() error { return images.supply(workCtx) })
+// prepare supplies the images and starts the cluster at the same time.
+func (t *trial) prepare(ctx context.Context, images *stock) error {
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return images.supply(ctx) })
 	work.Go(func() (err error) {
-		t.cluster, err = t.startCluster(workCtx, o)
+		t.cluster, err = t.startCluster(ctx, images.Options)
 		return err
 	})
 	if err := work.Wait(); err != nil {
 		return err
 	}
 	t.supply, t.ca = images.supplied, images.identity.CA
-	passed, err := t.judgeAll(ctx)
-	if err != nil {
-		return err
-	}
-	if o.Keep {
-		images.printUse(t.cluster.Kubeconfig)
-		<-ctx.Done()
-		if crash := t.Processes.Crash(); crash != nil {
-			return crash
-		}
-	}
-	return passed
+	return nil
 }
 
 func (t *trial) startCluster(ctx context.Context, o Options) (*cluster.Cluster, error) {
