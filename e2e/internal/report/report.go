@@ -88,6 +88,19 @@ type Verdict struct {
 	// Failure says why the verdict didn't pass.
 	Failure string  `json:"failure,omitempty"`
 	Seconds float64 `json:"seconds"`
+	// Attack tells what was tried, if it was one.
+	Attack *Attack `json:"attack,omitempty"`
+}
+
+// An Attack is a try to get an image in that nobody has signed.
+type Attack struct {
+	// Does is what the attacker does, in a sentence.
+	Does string `json:"does"`
+	// Why says why it must be stopped by the lock that has to.
+	Why string `json:"why"`
+	// KnownFrom is where it is known from: a URL, an identifier such as
+	// CVE-2022-47633, or the name of the contract that forbids it.
+	KnownFrom string `json:"knownFrom"`
 }
 
 // Passed tells whether the run came to its end, all its steps succeeded, and
