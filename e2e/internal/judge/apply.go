@@ -23,6 +23,7 @@ type applier struct {
 	client    dynamic.Interface
 	namespace string // of workloads that name none
 	created   *cleanup
+	dryRun    bool
 }
 
 // apply creates or updates the object of a document and returns what the API
@@ -36,11 +37,13 @@ func (a applier) apply(
 	}
 	client := a.client.Resource(document.Kind.GroupVersionResource()).Namespace(namespace)
 	if document.Updates >= 0 {
-		return update(ctx, client, w.Documents[document.Updates].Object, document)
+		return a.update(ctx, client, w.Documents[document.Updates].Object, document)
 	}
-	options := metav1.CreateOptions{FieldManager: FieldManager, FieldValidation: metav1.FieldValidationStrict}
+	options := metav1.CreateOptions{
+		FieldManager: FieldManager, FieldValidation: metav1.FieldValidationStrict, DryRun: a.dryRuns(),
+	}
 	kept, err := client.Create(ctx, document.Object, options)
-	if err == nil && document.Object.GetNamespace() != "" {
+	if err == nil && !a.dryRun && document.Object.GetNamespace() != "" {
 		a.created.object(document.Kind.GroupVersionResource(), kept)
 	}
 	return kept, err
@@ -50,7 +53,7 @@ func (a applier) apply(
 // does: a strategic merge patch leaves the defaults alone that the API server
 // has filled in, which a pod doesn't let one change, and it is what the
 // subresource for ephemeral containers takes too.
-func update(
+func (a applier) update(
 	ctx context.Context, client dynamic.ResourceInterface,
 	before *unstructured.Unstructured, document workload.Document,
 ) (*unstructured.Unstructured, error) {
@@ -74,6 +77,16 @@ func update(
 	if document.AddsEphemeralContainers {
 		subresources = []string{"ephemeralcontainers"}
 	}
-	options := metav1.PatchOptions{FieldManager: FieldManager, FieldValidation: metav1.FieldValidationStrict}
+	options := metav1.PatchOptions{
+		FieldManager: FieldManager, FieldValidation: metav1.FieldValidationStrict, DryRun: a.dryRuns(),
+	}
 	return client.Patch(ctx, document.Object.GetName(), types.StrategicMergePatchType, patch, options, subresources...)
+}
+
+// dryRuns is what says in a request that it is a dry run.
+func (a applier) dryRuns() []string {
+	if a.dryRun {
+		return []string{metav1.DryRunAll}
+	}
+	return nil
 }

@@ -93,7 +93,7 @@ func Run(ctx context.Context, options Options, workloads []workload.Workload) ([
 		return nil, fmt.Errorf("preparing namespaces for workloads: %w", finish(err))
 	}
 	verdicts := sideBySide(ctx, options, workloads, trial{
-		applier:  applier{clients.dynamic, namespace, created},
+		applier:  applier{client: clients.dynamic, namespace: namespace, created: created},
 		follower: follower{clients, options.Images, options.HasNode, options.OnRunning},
 		images:   options.Images,
 	})

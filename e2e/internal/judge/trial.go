@@ -18,10 +18,7 @@ type trial struct {
 // of applies the documents of a workload in their order, up to the first that
 // meets with something else than it must.
 func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
-	verdict := report.Verdict{Workload: w.Name, Kind: w.Last().Kind.Kind, Expected: report.Admitted}
-	if w.Refusal != nil {
-		verdict.Expected, verdict.Policy = report.Refused, w.Refusal.Policy
-	}
+	verdict := newVerdict(w)
 	applied := w.WithImages(t.images.references())
 	var end fate
 	for i, document := range applied.Documents {
@@ -37,8 +34,7 @@ func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
 		}
 		verdict.Seen = report.Admitted
 		if decides {
-			verdict.Failure = fmt.Sprintf("document %d was admitted, but must be refused by policy %q",
-				document.Number, w.Refusal.Policy)
+			verdict.Failure = wronglyAdmitted(document, *w.Refusal)
 			return verdict
 		}
 		object := admitted{document.Kind, kept, wantedImages(w.Documents[i], t.images), document.Updates >= 0}
@@ -52,6 +48,19 @@ func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
 		verdict.Runs = report.Runs
 	}
 	return verdict
+}
+
+// newVerdict says what has to happen to a workload.
+func newVerdict(w workload.Workload) report.Verdict {
+	verdict := report.Verdict{Workload: w.Name, Kind: w.Last().Kind.Kind, Expected: report.Admitted}
+	if w.Refusal != nil {
+		verdict.Expected, verdict.Policy = report.Refused, w.Refusal.Policy
+	}
+	return verdict
+}
+
+func wronglyAdmitted(document workload.Document, refusal workload.Refusal) string {
+	return fmt.Sprintf("document %d was admitted, but must be refused by policy %q", document.Number, refusal.Policy)
 }
 
 // admitted finds out what becomes of an object that was admitted. One that only
