@@ -38,8 +38,13 @@ func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
 			return verdict
 		}
 		verdict.Seen = report.Admitted
+		if decides && t.anyLock {
+			t.nextLock(ctx, &verdict, document, kept)
+			return verdict
+		}
 		if decides {
-			verdict.Failure = t.mustBeRefused(document, *w.Refusal)
+			verdict.Failure = fmt.Sprintf("document %d was admitted, but must be refused by policy %q",
+				document.Number, w.Refusal.Policy)
 			return verdict
 		}
 		object := admitted{document.Kind, kept, t.wanted(w, i), document.Updates >= 0}
@@ -85,14 +90,6 @@ func (t trial) admitted(ctx context.Context, object admitted, prepares bool) (fa
 		return fate{}, checkPinned(object.kind, object.kept, object.wanted)
 	}
 	return t.follower.follow(ctx, object)
-}
-
-// mustBeRefused says that a document was admitted by mistake.
-func (t trial) mustBeRefused(document workload.Document, refusal workload.Refusal) string {
-	if t.anyLock {
-		return fmt.Sprintf("document %d was admitted: no lock stops it", document.Number)
-	}
-	return fmt.Sprintf("document %d was admitted, but must be refused by policy %q", document.Number, refusal.Policy)
 }
 
 // refused completes a verdict with the API server's answer to the document that
