@@ -28,11 +28,9 @@ import (
 
 // A Cluster is one in which nobody else changes policies.
 type Cluster struct {
-	config   *rest.Config
-	client   dynamic.Interface
-	limit    time.Duration
+	prober
+	limit    time.Duration // of a replacement
 	enforced []*unstructured.Unstructured
-	round    int
 }
 
 // New returns a cluster that enforces policies already. The limit is for each
@@ -52,7 +50,7 @@ func New(
 	if err := await.ServiceAccount(ctx, typed, metav1.NamespaceSystem); err != nil {
 		return nil, err
 	}
-	return &Cluster{config: config, client: client, limit: limit, enforced: slices.Clone(enforced)}, nil
+	return &Cluster{prober{config: config, client: client}, limit, slices.Clone(enforced)}, nil
 }
 
 // Replace makes the cluster enforce policies instead of those that it enforces.

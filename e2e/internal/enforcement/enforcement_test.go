@@ -58,7 +58,7 @@ func TestReplaceOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Cluster{config: config, client: client, limit: time.Minute}
+	c := &Cluster{prober: prober{config: config, client: client}, limit: time.Minute}
 	object := parse(t, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: refused, namespace: default}\n")[0]
 	maps := client.Resource(schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}).Namespace("default")
 	policy := parse(t, refusing)[0]

@@ -49,19 +49,19 @@ spec: {containers: [{name: main, image: IMAGE}]}
 
 // awaitImageValidating returns when Kyverno and the API server enforce all
 // ImageValidatingPolicies as they are.
-func (c *Cluster) awaitImageValidating(ctx context.Context) error {
-	if err := c.put(ctx, imageValidatingPolicy); err != nil {
+func (p *prober) awaitImageValidating(ctx context.Context) error {
+	if err := p.put(ctx, imageValidatingPolicy); err != nil {
 		return err
 	}
 	pod := func(what, image string) string {
 		return strings.NewReplacer("WHAT", what, "IMAGE", image).Replace(imageValidatingPod)
 	}
-	err := c.awaitRefused(ctx, "pods", pod("mutate", "registry/BusyBox:x"), "denied the request", "Policy NAME error")
+	err := p.awaitRefused(ctx, "pods", pod("mutate", "registry/BusyBox:x"), "denied the request", "Policy NAME error")
 	if err != nil {
 		return err
 	}
 	digest := "registry/busybox@sha256:" + strings.Repeat("0", 64)
-	return c.awaitRefused(ctx, "pods", pod("validate", digest), "denied the request", "Policy NAME ", "round ROUND.")
+	return p.awaitRefused(ctx, "pods", pod("validate", digest), "denied the request", "Policy NAME ", "round ROUND.")
 }
 
 // A ClusterPolicy shares its webhooks with the others. Which kinds these are
@@ -92,22 +92,22 @@ metadata: {name: NAME-WHAT, namespace: default}
 
 // awaitClusterPolicy returns when Kyverno and the API server enforce all
 // ClusterPolicies as they are.
-func (c *Cluster) awaitClusterPolicy(ctx context.Context) error {
+func (p *prober) awaitClusterPolicy(ctx context.Context) error {
 	kind, resource := "ConfigMap", "configmaps"
-	if c.round%2 == 0 {
+	if p.round%2 == 0 {
 		kind, resource = "Secret", "secrets"
 	}
 	object := func(what string) string {
 		return strings.NewReplacer("KIND", kind, "WHAT", what).Replace(clusterObject)
 	}
-	if err := c.put(ctx, strings.ReplaceAll(clusterPolicy, "KIND", kind)); err != nil {
+	if err := p.put(ctx, strings.ReplaceAll(clusterPolicy, "KIND", kind)); err != nil {
 		return err
 	}
-	err := c.awaitAnswer(ctx, resource, object("round"), func(made *unstructured.Unstructured, err error) bool {
-		return err == nil && made.GetAnnotations()["round"] == fmt.Sprint(c.round)
+	err := p.awaitAnswer(ctx, resource, object("round"), func(made *unstructured.Unstructured, err error) bool {
+		return err == nil && made.GetAnnotations()["round"] == fmt.Sprint(p.round)
 	})
 	if err != nil {
 		return err
 	}
-	return c.awaitRefused(ctx, resource, object("refused"), "denied the request", "round ROUND.")
+	return p.awaitRefused(ctx, resource, object("refused"), "denied the request", "round ROUND.")
 }

@@ -41,19 +41,19 @@ metadata: {name: NAME-own, namespace: kube-system}
 )
 
 // awaitOwn returns when the API server applies its own policies as they are.
-func (c *Cluster) awaitOwn(ctx context.Context) error {
-	if err := errors.Join(c.put(ctx, ownPolicy), c.put(ctx, ownBinding)); err != nil {
+func (p *prober) awaitOwn(ctx context.Context) error {
+	if err := errors.Join(p.put(ctx, ownPolicy), p.put(ctx, ownBinding)); err != nil {
 		return err
 	}
-	err := c.awaitRefused(ctx, "configmaps", ownObject, "with binding 'NAME-ROUND' denied request", "policy of round ROUND.")
+	err := p.awaitRefused(ctx, "configmaps", ownObject, "with binding 'NAME-ROUND' denied request", "policy of round ROUND.")
 	if err != nil {
 		return err
 	}
-	binding, err := c.parse(ownBinding)
+	binding, err := p.parse(ownBinding)
 	if err != nil {
 		return err
 	}
-	if err := policy.Delete(ctx, c.config, []*unstructured.Unstructured{binding}); err != nil &&
+	if err := policy.Delete(ctx, p.config, []*unstructured.Unstructured{binding}); err != nil &&
 		!apierrors.IsNotFound(err) {
 		return fmt.Errorf("removing a policy of our own: %w", err)
 	}

@@ -9,6 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
 
 	"container-signing/e2e/internal/await"
@@ -18,18 +20,26 @@ import (
 // name is that of the policies that say that what came before was read.
 const name = "has-read-what-came-before"
 
+// A prober makes policies that refuse one object each, by the round, and asks
+// until they do.
+type prober struct {
+	config *rest.Config
+	client dynamic.Interface
+	round  int
+}
+
 // put applies a policy of the cluster's own. In its text ROUND is the round.
-func (c *Cluster) put(ctx context.Context, text string) error {
-	object, err := c.parse(text)
+func (p *prober) put(ctx context.Context, text string) error {
+	object, err := p.parse(text)
 	if err != nil {
 		return err
 	}
-	return policy.Put(ctx, c.config, []*unstructured.Unstructured{object})
+	return policy.Put(ctx, p.config, []*unstructured.Unstructured{object})
 }
 
-func (c *Cluster) parse(text string) (*unstructured.Unstructured, error) {
+func (p *prober) parse(text string) (*unstructured.Unstructured, error) {
 	object := &unstructured.Unstructured{}
-	text = strings.NewReplacer("NAME", name, "ROUND", fmt.Sprint(c.round)).Replace(text)
+	text = strings.NewReplacer("NAME", name, "ROUND", fmt.Sprint(p.round)).Replace(text)
 	if err := yaml.Unmarshal([]byte(text), &object.Object); err != nil {
 		return nil, fmt.Errorf("reading a policy of our own: %w", err)
 	}
@@ -38,16 +48,16 @@ func (c *Cluster) parse(text string) (*unstructured.Unstructured, error) {
 
 // awaitAnswer asks by dry runs whether an object may be created, until the
 // answer is about this round.
-func (c *Cluster) awaitAnswer(
+func (p *prober) awaitAnswer(
 	ctx context.Context, resource, text string, fits func(made *unstructured.Unstructured, err error) bool,
 ) error {
-	object, err := c.parse(text)
+	object, err := p.parse(text)
 	if err != nil {
 		return err
 	}
-	client := c.client.Resource(schema.GroupVersionResource{Version: "v1", Resource: resource}).
+	client := p.client.Resource(schema.GroupVersionResource{Version: "v1", Resource: resource}).
 		Namespace(object.GetNamespace())
-	what := fmt.Sprintf("the cluster has read the policies of round %d", c.round)
+	what := fmt.Sprintf("the cluster has read the policies of round %d", p.round)
 	return await.Answer(ctx, what, func(ctx context.Context) error {
 		made, err := client.Create(ctx, object, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 		switch {
@@ -62,13 +72,13 @@ func (c *Cluster) awaitAnswer(
 
 // awaitRefused waits until an object is refused in words that all are part of
 // the answer.
-func (c *Cluster) awaitRefused(ctx context.Context, resource, text string, words ...string) error {
-	return c.awaitAnswer(ctx, resource, text, func(_ *unstructured.Unstructured, err error) bool {
+func (p *prober) awaitRefused(ctx context.Context, resource, text string, words ...string) error {
+	return p.awaitAnswer(ctx, resource, text, func(_ *unstructured.Unstructured, err error) bool {
 		if err == nil {
 			return false
 		}
 		for _, word := range words {
-			if !strings.Contains(err.Error(), strings.NewReplacer("NAME", name, "ROUND", fmt.Sprint(c.round)).Replace(word)) {
+			if !strings.Contains(err.Error(), strings.NewReplacer("NAME", name, "ROUND", fmt.Sprint(p.round)).Replace(word)) {
 				return false
 			}
 		}

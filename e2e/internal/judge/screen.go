@@ -41,20 +41,17 @@ func NewScreen(ctx context.Context, options Options, workloads []workload.Worklo
 		return nil, fmt.Errorf("preparing namespaces for workloads: %w", err)
 	}
 	s := &Screen{options: options, named: workloads, trial: trial{
-		applier:  applier{client: clients.dynamic, namespace: namespace, created: created},
-		follower: follower{clients: clients, images: options.Images},
-		images:   options.Images,
+		applier: applier{clients, namespace, created, true}, images: options.Images,
 	}}
 	for _, w := range workloads {
 		applied := w.WithImages(options.Images.references())
 		s.workloads = append(s.workloads, applied)
 		for _, document := range applied.Documents[:len(applied.Documents)-1] {
-			if _, err := s.trial.applier.apply(ctx, applied, document); err != nil {
+			if _, err := s.trial.applier.apply(ctx, applied, document, false); err != nil {
 				return nil, fmt.Errorf("applying document %d of %s: %w", document.Number, w.Name, err)
 			}
 		}
 	}
-	s.trial.applier.dryRun = true
 	return s, nil
 }
 
@@ -120,9 +117,9 @@ func (s *Screen) judge(ctx context.Context, i int) report.Verdict {
 
 // last sends the last document of a workload, whose others were applied.
 func (t trial) last(ctx context.Context, w, applied workload.Workload) report.Verdict {
-	verdict := newVerdict(w)
+	verdict := begin(w)
 	document := applied.Last()
-	kept, err := t.applier.apply(ctx, applied, document)
+	kept, err := t.applier.apply(ctx, applied, document, true)
 	switch {
 	case err != nil && w.Refusal != nil:
 		t.refused(&verdict, document, *w.Refusal, classify(ctx, err))
@@ -133,7 +130,7 @@ func (t trial) last(ctx context.Context, w, applied workload.Workload) report.Ve
 		verdict.Failure = wronglyAdmitted(document, *w.Refusal)
 	default:
 		verdict.Seen, verdict.Passed = report.Admitted, true
-		if err := checkPinned(document.Kind, kept, wantedImages(w.Last(), t.images)); err != nil {
+		if err := checkPinned(document.Kind, kept, t.wanted(w, len(w.Documents)-1)); err != nil {
 			verdict.Passed, verdict.Failure = false, fmt.Sprintf("document %d was admitted, but %s", document.Number, err)
 		}
 	}
