@@ -64,7 +64,8 @@ func TestReplaceOwn(t *testing.T) {
 	policy := parse(t, refusing)[0]
 	deny, warn := parse(t, bound)[0], parse(t, bound)[0]
 	for binding, action := range map[*unstructured.Unstructured]string{deny: "Deny", warn: "Warn"} {
-		if err := unstructured.SetNestedStringSlice(binding.Object, []string{action}, "spec", "validationActions"); err != nil {
+		err := unstructured.SetNestedStringSlice(binding.Object, []string{action}, "spec", "validationActions")
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

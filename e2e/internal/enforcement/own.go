@@ -45,7 +45,8 @@ func (p *prober) awaitOwn(ctx context.Context) error {
 	if err := errors.Join(p.put(ctx, ownPolicy), p.put(ctx, ownBinding)); err != nil {
 		return err
 	}
-	err := p.awaitRefused(ctx, "configmaps", ownObject, "with binding 'NAME-ROUND' denied request", "policy of round ROUND.")
+	err := p.awaitRefused(ctx, "configmaps", ownObject,
+		"with binding 'NAME-ROUND' denied request", "policy of round ROUND.")
 	if err != nil {
 		return err
 	}

@@ -90,13 +90,14 @@ func ruled(policy map[string]any) (holes []hole) {
 	for i, rule := range rules {
 		fields, _ := rule.(map[string]any)
 		at, what := fmt.Sprintf("%s.%d", path, i), fmt.Sprintf("the rule for %v", fields["resources"])
+		holes = append(holes, hole{name: what + " missing", dig: drop(at)})
+		if i > 0 { // what narrows the first narrows the others as well
+			continue
+		}
 		holes = append(holes,
-			hole{name: what + " missing", dig: drop(at)},
 			hole{name: what + " for what belongs to no namespace", dig: put(at+".scope", "Cluster")},
 			hole{name: what + " for one name", dig: put(at+".resourceNames", []any{"app"})},
 			hole{name: what + " for another version", dig: put(at+".apiVersions", []any{"v2"})},
-			hole{name: what + " for creations only", likely: []string{"update"}, dig: drop(at + ".operations.1")},
-			hole{name: what + " for updates only", dig: drop(at + ".operations.0")},
 			hole{name: what + " for another group", dig: put(at+".apiGroups", []any{"example.com"})},
 		)
 	}

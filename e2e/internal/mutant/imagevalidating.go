@@ -9,7 +9,7 @@ import (
 // imageValidating are the holes of an ImageValidatingPolicy besides those of
 // what it is asked about.
 func imageValidating(place Place) []hole {
-	return slices.Concat(actions(), globs(place), verified(), attestors(place), []hole{
+	return slices.Concat(actions(), globs(place), verified(place), attestors(place), []hole{
 		{name: "failurePolicy Ignore", dig: put("spec.failurePolicy", "Ignore")},
 		{name: "a shorter timeout", dig: put("spec.webhookConfiguration.timeoutSeconds", int64(5))},
 		{name: "no webhook of its own", dig: drop("spec.webhookConfiguration")},
@@ -59,7 +59,7 @@ func narrowed(place Place) map[string]string {
 }
 
 // verified loosen which images are verified, and what comes of it.
-func verified() (holes []hole) {
+func verified(place Place) (holes []hole) {
 	const (
 		containers = "spec.images.0.expression"
 		refused    = "spec.variables.1.expression"
@@ -70,7 +70,8 @@ func verified() (holes []hole) {
 	for list, part := range map[string]string{
 		"initContainers":      "+ pod.?initContainers.orValue([])",
 		"ephemeralContainers": "+ pod.?ephemeralContainers.orValue([])",
-		"volumes":             "+ pod.?volumes.orValue([]).filter(volume, has(volume.image)).map(volume, volume.image.reference)",
+		"volumes": "+ pod.?volumes.orValue([]).filter(volume, has(volume.image))" +
+			".map(volume, volume.image.reference)",
 	} {
 		holes = append(holes, hole{name: list + " not verified", likely: inList[list], dig: replace(containers, part, "")})
 	}
@@ -79,16 +80,19 @@ func verified() (holes []hole) {
 		{"containers not verified", containers, "pod.containers", "[].filter(none, pod == none)"},
 		{"only the first container verified", containers, "pod.containers", "[pod.containers[0]]"},
 		{"no signature is enough", refused, verify, strings.Replace(verify, "< 1", "< 0", 1)},
-		{"only the first image verified", refused, filter, "images.containers.filter(image, image == images.containers[0] && "},
+		{"only the first image verified", refused, filter, filter + "image == images.containers[0] && "},
 		{"only images by tag verified", refused, filter, filter + `!image.contains("@") && `},
 		{"only images by digest verified", refused, filter, filter + `image.contains("@") && `},
-		{"only images with localhost's port verified", refused, filter, filter + `image.startsWith("127.0.0.1:5001/") && `},
+		{
+			"only images of the run's registry verified", refused, filter,
+			filter + `image.startsWith("` + place.Registry + `/") && `,
+		},
 		{"one signed image is enough", validation, "== 0", "< size(images.containers) || size(images.containers) == 0"},
 		{"one unsigned image goes", validation, "== 0", "< 2"},
 		{"everything is valid", validation, "size(variables.refused) == 0", "true || size(variables.refused) == 0"},
 	} {
 		holes = append(holes, hole{
-			name: one.name, likely: []string{"second", "pod-unsigned"}, dig: replace(one.path, one.old, one.loose),
+			name: one.name, likely: []string{"second", "pod-unsigned", "another-registry"}, dig: replace(one.path, one.old, one.loose),
 		})
 	}
 	return append(holes, hole{

@@ -44,13 +44,17 @@ var exceptions = []exception{
 	except("", `.*: other versions of the API left out`, ByReading, "each kind has one version only"),
 }
 
+func (e exception) fits(policies []*unstructured.Unstructured, name string) bool {
+	beside := e.beside == "" || slices.ContainsFunc(policies, func(p *unstructured.Unstructured) bool {
+		return p.GetKind() == e.beside
+	})
+	return beside && e.name.MatchString(name)
+}
+
 // known tells how a mutant must be noticed, and why not by a request.
 func known(policies []*unstructured.Unstructured, name string) (Expected, string) {
 	for _, one := range exceptions {
-		beside := one.beside == "" || slices.ContainsFunc(policies, func(p *unstructured.Unstructured) bool {
-			return p.GetKind() == one.beside
-		})
-		if beside && one.name.MatchString(name) {
+		if one.fits(policies, name) {
 			return one.expected, one.reason
 		}
 	}

@@ -63,7 +63,9 @@ func (o MutantsOptions) checkOnly() error {
 }
 
 func (o MutantsOptions) picked(mutants []mutant.Mutant) []mutant.Mutant {
-	return slices.DeleteFunc(slices.Clone(mutants), func(m mutant.Mutant) bool { return o.Only != nil && !o.Only.MatchString(m.Name) })
+	return slices.DeleteFunc(slices.Clone(mutants), func(m mutant.Mutant) bool {
+		return o.Only != nil && !o.Only.MatchString(m.Name)
+	})
 }
 
 func (o MutantsOptions) mutants(plan Plan, images *stock) ([]mutant.Mutant, error) {
