@@ -41,7 +41,7 @@ func globs(place Place) (holes []hole) {
 	return append(holes, hole{
 		name: "only images of a registry by an expression", likely: []string{"another-registry"},
 		dig: put("spec.matchImageReferences", []any{map[string]any{
-			"expression": fmt.Sprintf("ref.registry() == %q", place.Registry),
+			"expression": fmt.Sprintf("ref.startsWith(%q)", place.Registry+"/"),
 		}}),
 	})
 }
@@ -92,7 +92,8 @@ func verified(place Place) (holes []hole) {
 		{"everything is valid", validation, "size(variables.refused) == 0", "true || size(variables.refused) == 0"},
 	} {
 		holes = append(holes, hole{
-			name: one.name, likely: []string{"second", "pod-unsigned", "another-registry"}, dig: replace(one.path, one.old, one.loose),
+			name: one.name, likely: []string{"second", "pod-unsigned", "another-registry"},
+			dig: replace(one.path, one.old, one.loose),
 		})
 	}
 	return append(holes, hole{
