@@ -46,9 +46,13 @@ func (c *chainRun) supply(ctx context.Context) (*dagger.File, error) {
 	if err := c.sign(ctx, state); err != nil {
 		return nil, err
 	}
+	box, keys := c.lean.WithMountedFile(caPath, c.identity.ca).WithFile(statePath, state), ""
+	if c.identity.keys != nil {
+		keys = identityFolder
+		box = box.WithMountedDirectory(keys, c.identity.keys)
+	}
 	box, promoting, err := reach(ctx,
-		c.lean.WithMountedFile(caPath, c.identity.ca).WithFile(statePath, state),
-		command.Promote(statePath, caPath, ciRegistry, productionRegistry), c.atCI(), c.atProduction())
+		box, command.Promote(statePath, caPath, keys, ciRegistry, productionRegistry), c.atCI(), c.atProduction())
 	if err != nil {
 		return nil, err
 	}
