@@ -120,7 +120,7 @@ func (c *chainRun) sign(ctx context.Context, state *dagger.File) error {
 			return err
 		}
 	} else {
-		names = append(names, pushed+"-single-platform")
+		names = append(names, pushed+"-single-platform", pushed+"-withdrawn")
 	}
 	images, err := reference.ParseAll(names)
 	if err != nil {
