@@ -78,7 +78,7 @@ func (s *services) start() error {
 	if err := offerRuntime(s.Dir); err != nil {
 		return err
 	}
-	return s.serveRestarts()
+	return s.serveRequests()
 }
 
 // startContainerd starts containerd, and returns when it serves.
