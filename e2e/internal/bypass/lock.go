@@ -2,6 +2,7 @@ package bypass
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -77,8 +78,8 @@ func (l Lock) judge(
 	return try{prepare: prepare, judge: func(ctx context.Context) report.Verdict {
 		verdict := pullWay{w, l.Runtime.Pull}.judge(ctx, image, l.Runtime.Has)
 		err := l.askDoctor(ctx, check)
-		if err == nil && verdict.Seen == report.Admitted {
-			err = l.removeAll(ctx, image.Reference)
+		if verdict.Seen == report.Admitted {
+			err = errors.Join(err, l.removeAll(ctx, image.Reference))
 		}
 		switch {
 		case err != nil && verdict.Failure == "":
