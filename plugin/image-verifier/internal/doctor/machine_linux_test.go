@@ -149,7 +149,10 @@ func (m *machine) start(t *testing.T, environment ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ready.Close()
+	defer func() {
+		ready.Close()
+		os.Remove(notifications)
+	}()
 	m.containerd = exec.Command(programs["containerd"], "--config", filepath.Join(m.folder, "config.toml"))
 	m.containerd.Env = append(os.Environ(), "NOTIFY_SOCKET="+notifications, "NOTATION_CONFIG="+m.folder+"/trust")
 	m.containerd.Env = append(m.containerd.Env, environment...)
