@@ -62,6 +62,10 @@ const plainHTTP = `server = %[1]q
 
 const (
 	containerdFile = runFolder + "/containerd.toml"
+	// dropIns is the folder that containerd's configuration imports.
+	dropIns = runFolder + "/containerd.d"
+	// DropIn is the file, in the node, that [RestartWithDropIn] writes.
+	DropIn = dropIns + "/50-drop-in.toml"
 	// verifiers is the folder of the image verifiers that containerd asks.
 	verifiers = runFolder + "/verifiers"
 )

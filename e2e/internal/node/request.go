@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"os"
 	"time"
 )
 
@@ -62,51 +60,4 @@ func ask(ctx context.Context, dir string, what request) (got answer, err error) 
 		return got, fmt.Errorf("%s: %w", what.Do, err)
 	}
 	return got, nil
-}
-
-// serveRequests does what is asked for by whoever connects, one after the other.
-func (s *services) serveRequests() error {
-	sockets, err := openSockets(s.Dir)
-	if err != nil {
-		return err
-	}
-	listener, err := net.Listen("unix", sockets.path(requests))
-	if err != nil {
-		return fmt.Errorf("listening for requests: %w", err)
-	}
-	go func() {
-		for {
-			connection, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			if err := json.NewEncoder(connection).Encode(s.answer(connection)); err != nil {
-				fmt.Fprintln(os.Stderr, "answering a request to the node:", err)
-			}
-			_ = connection.Close() // all has been said
-		}
-	}()
-	return nil
-}
-
-// answer does what a connection asks for.
-func (s *services) answer(connection net.Conn) (got answer) {
-	var what request
-	err := json.NewDecoder(connection).Decode(&what)
-	if err == nil {
-		switch what.Do {
-		case restart:
-			err = s.restart()
-		case restartWithDropIn:
-			err = s.restartWithDropIn(what.DropIn)
-		case diagnose:
-			got.Diagnosis, err = s.diagnose()
-		default:
-			err = fmt.Errorf("unknown request %q", what.Do)
-		}
-	}
-	if err != nil {
-		got.Error = err.Error()
-	}
-	return got
 }

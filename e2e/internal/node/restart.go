@@ -13,12 +13,6 @@ import (
 // tenth of a second.
 const stopLimit = 20 * time.Second
 
-// DropIn is the file, in the node, that [RestartWithDropIn] writes.
-const DropIn = dropIns + "/50-drop-in.toml"
-
-// dropIns is the folder that containerd's configuration imports.
-const dropIns = runFolder + "/containerd.d"
-
 // Restart restarts containerd and kubelet of the node in dir, as an update of
 // them does, and returns when containerd serves again and kubelet has been
 // started. What containers do is for others to find out.
