@@ -71,7 +71,8 @@ func main() {
 	// containerd's arguments begin with a flag.
 	if len(os.Args) > 1 && os.Args[1] == doctor.Name {
 		os.Exit(doctor.Run(os.Args[2:], os.Stdout, doctor.Verifier{
-			TrustVariable: trustVariable, Trust: defaultConfig, TimeoutVariable: timeoutVariable, Timeout: defaultTimeout,
+			TrustVariable: trustVariable, Trust: defaultConfig,
+			TimeoutVariable: timeoutVariable, Timeout: defaultTimeout,
 		}))
 	}
 	v := decide(os.Args[1:], os.Stdin)

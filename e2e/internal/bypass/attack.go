@@ -57,10 +57,10 @@ var attacks = map[string]report.Attack{
 		"That there is a signature is no reason to use an image: the trust policy trusts another CA.", trustPolicy,
 	),
 	"doctor/lock-off": told(
-		"Sets discard_unpacked_layers in a drop-in of containerd's, as kind's and EKS' nodes do, and pulls an unsigned "+
-			"image.",
-		"With that setting containerd asks no verifier, so nobody stops the pull: the doctor must notice, and name the "+
-			"setting and its file.",
+		"Sets discard_unpacked_layers in a drop-in of containerd's, as kind's and EKS' nodes do, and pulls an "+
+			"unsigned image.",
+		"With that setting containerd asks no verifier, so nobody stops the pull: the doctor must notice, and name "+
+			"the setting and its file.",
 		criSettings,
 	),
 	"doctor/lock-on": told(

@@ -12,8 +12,9 @@ import (
 const (
 	aSetting = "a_setting = true"
 	aFile    = "/etc/containerd/conf.d/a.toml"
-	sick     = "✗ a_setting = true in \"/etc/containerd/conf.d/a.toml\": asks nobody\n✗ the canary \"canary:v1\" was pulled\n"
-	healthy  = "✓ no setting\n✓ the canary \"canary:v1\" is refused: no\n"
+	sick     = "✗ a_setting = true in \"/etc/containerd/conf.d/a.toml\": asks nobody\n" +
+		"✗ the canary \"canary:v1\" was pulled\n"
+	healthy = "✓ no setting\n✓ the canary \"canary:v1\" is refused: no\n"
 )
 
 // A lockable node has a lock that can be taken off, and a doctor.
@@ -26,7 +27,8 @@ type lockable struct {
 
 func newLockable() *lockable {
 	return &lockable{
-		images: map[string]bool{}, statuses: map[bool]int{true: 1, false: 0}, texts: map[bool]string{true: sick, false: healthy},
+		images: map[string]bool{}, statuses: map[bool]int{true: 1, false: 0},
+		texts: map[bool]string{true: sick, false: healthy},
 	}
 }
 
@@ -114,7 +116,8 @@ func TestLockThatCannotBeTakenOff(t *testing.T) {
 	t.Parallel()
 	lock := newLockable().lock()
 	lock.TakeOff = func(context.Context) error { return errors.New("containerd ended") }
-	if _, err := lock.JudgeOff(t.Context(), Cluster{Images: testImages}); err == nil || err.Error() != "containerd ended" {
+	_, err := lock.JudgeOff(t.Context(), Cluster{Images: testImages})
+	if err == nil || err.Error() != "containerd ended" {
 		t.Errorf("it ends with %v", err)
 	}
 }

@@ -66,7 +66,8 @@ func TestServeNothingElse(t *testing.T) {
 	defer served.Close()
 	registry, _, _ := strings.Cut(served.Reference, "/")
 	for _, call := range []struct{ method, path string }{
-		{http.MethodGet, "/v2/other/manifests/unsigned"}, {http.MethodGet, "/v2/container-signing/canary/manifests/signed"},
+		{http.MethodGet, "/v2/other/manifests/unsigned"},
+		{http.MethodGet, "/v2/container-signing/canary/manifests/signed"},
 		{http.MethodPut, "/v2/container-signing/canary/manifests/unsigned"},
 		{http.MethodGet, "/v2/container-signing/canary/blobs/../../../etc/passwd"},
 	} {

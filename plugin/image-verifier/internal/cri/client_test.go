@@ -50,7 +50,8 @@ func TestClient(t *testing.T) {
 	if err := client.Pull(ctx, long); err != nil || pulled != long {
 		t.Errorf("it pulled %q (%v)", pulled, err)
 	}
-	if names, err := client.Names(ctx, "a:1"); err != nil || !slices.Equal(names, []string{"a:1", "b:1", "a@sha256:2"}) {
+	names, err := client.Names(ctx, "a:1")
+	if err != nil || !slices.Equal(names, []string{"a:1", "b:1", "a@sha256:2"}) {
 		t.Errorf("the names are %q (%v)", names, err)
 	}
 	if names, err := client.Names(ctx, "none"); err != nil || len(names) > 0 {
@@ -138,8 +139,8 @@ func TestHostileServers(t *testing.T) {
 		"cut off":            {answer("\x00\x00\x00\x00\x09a", true), "it isn't one message"},
 		"longer than itself": {answer("\x00\xff\xff\xff\xffa", true), "it isn't one message"},
 		"two messages":       {answer("\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", true), "it isn't one message"},
-		"garbage":            {answer("\x00\x00\x00\x00\x03\xff\xff\xff", true), "reading the answer to RuntimeService/Version"},
-		"long field":         {answer("\x00\x00\x00\x00\x02\x0a\x7f", true), "reading the answer to RuntimeService/Version"},
+		"garbage":            {answer("\x00\x00\x00\x00\x03\xff\xff\xff", true), "reading the answer to Runtime"},
+		"long field":         {answer("\x00\x00\x00\x00\x02\x0a\x7f", true), "reading the answer to Runtime"},
 		"endless": {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			for {
 				if _, err := w.Write(make([]byte, 1<<20)); err != nil {
@@ -159,7 +160,8 @@ func TestHostileServers(t *testing.T) {
 			defer client.Close()
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
-			if _, _, err := client.Version(ctx); err == nil || !strings.Contains(err.Error(), test.says) || ctx.Err() != nil {
+			_, _, err := client.Version(ctx)
+			if err == nil || !strings.Contains(err.Error(), test.says) || ctx.Err() != nil {
 				t.Errorf("it says %v", err)
 			}
 		})

@@ -38,8 +38,9 @@ func ask(t *testing.T, socket string, args ...string) diagnosis {
 // refuses is what containerd says of an image that a verifier has refused.
 func refuses(verifier string) func(context.Context, string) error {
 	return func(_ context.Context, reference string) error {
-		return status.Errorf(codes.Unknown, "failed to pull and unpack image %q: image verifier bindir blocked pull of %s "+
-			"with digest sha256:1 for reason: verifier %s rejected image (exit code 1): no", reference, reference, verifier)
+		return status.Errorf(codes.Unknown, "failed to pull and unpack image %q: image verifier bindir blocked "+
+			"pull of %s with digest sha256:1 for reason: verifier %s rejected image (exit code 1): no",
+			reference, reference, verifier)
 	}
 }
 
@@ -59,15 +60,19 @@ func TestRuntimes(t *testing.T) {
 	}{
 		"refuses": {critest.Runtime{PullError: refuses("notation-image-verifier")}, on, "its configuration isn't read"},
 		"refused by another": {
-			critest.Runtime{PullError: refuses("another-verifier")}, unknown, "refused by another verifier, another-verifier",
+			critest.Runtime{PullError: refuses("another-verifier")}, unknown,
+			"refused by another verifier, another-verifier",
 		},
 		"words of a registry": {
-			critest.Runtime{PullError: fails(pulling + "failed to resolve image: " + forged)}, unknown, "not because of a verifier",
+			critest.Runtime{PullError: fails(pulling + "failed to resolve image: " + forged)}, unknown,
+			"not because of a verifier",
 		},
 		"words alone":   {critest.Runtime{PullError: fails(forged)}, unknown, "not because of a verifier"},
-		"no judgment":   {critest.Runtime{PullError: fails(pulling + "blocking pull of a:1")}, off, "and every pull fails"},
+		"no judgment":   {critest.Runtime{PullError: fails(pulling + "blocking pull of a:1")}, off, "every pull fails"},
 		"another fault": {critest.Runtime{PullError: fails("no space\x1b[2J left")}, unknown, "no space?[2J left"},
-		"pulls":         {critest.Runtime{PullError: func(context.Context, string) error { return nil }}, off, "was pulled"},
+		"pulls": {critest.Runtime{PullError: func(context.Context, string) error {
+			return nil
+		}}, off, "was pulled"},
 		"hangs": {critest.Runtime{PullError: func(ctx context.Context, _ string) error {
 			<-ctx.Done()
 			return ctx.Err()
@@ -87,7 +92,8 @@ func TestRuntimes(t *testing.T) {
 // TestSockets has nobody, or somebody else, at a socket.
 func TestSockets(t *testing.T) {
 	t.Parallel()
-	ask(t, "/nowhere/socket").mustBe(t, unknown, `there is no socket "/nowhere/socket"`, "hint: start containerd, or name")
+	ask(t, "/nowhere/socket").mustBe(t, unknown,
+		`there is no socket "/nowhere/socket"`, "hint: start containerd, or name")
 	listener, socket := critest.Listen(t)
 	mute := make(chan net.Conn, 1)
 	go func() {
@@ -204,7 +210,8 @@ func TestHostileRegistries(t *testing.T) {
 	m.start(t)
 	forges := func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
-		fmt.Fprintf(w, `{"errors": [{"code": "DENIED", "message": %q}]}`, refuses("notation-image-verifier")(r.Context(), "a"))
+		forged := refuses("notation-image-verifier")(r.Context(), "a")
+		fmt.Fprintf(w, `{"errors": [{"code": "DENIED", "message": %q}]}`, forged)
 	}
 	hangs := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	for name, test := range map[string]struct {

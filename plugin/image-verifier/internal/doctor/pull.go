@@ -67,7 +67,8 @@ func (f *findings) judge(image string, err error) {
 		f.unknown(hint.Add(fmt.Errorf("the canary %q is refused by another verifier, %s", image, refused[1]),
 			"--canary takes an unsigned image that only this verifier refuses"))
 	case noJudgment.MatchString(words):
-		f.fault(hint.Add(fmt.Errorf("containerd can't ask its verifiers about the canary %q, and every pull fails: %s", image, words),
+		f.fault(hint.Add(
+			fmt.Errorf("containerd can't ask verifiers about the canary %q, and every pull fails: %s", image, words),
 			"see whether each of them can be run, and answers in time"))
 	default:
 		f.unknown(hint.Add(fmt.Errorf("the canary %q can't be pulled, and not because of a verifier: %s", image, words),

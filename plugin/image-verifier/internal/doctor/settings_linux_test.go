@@ -12,12 +12,13 @@ import (
 // and the doctor names the setting and the file.
 func TestSettings(t *testing.T) {
 	t.Parallel()
-	const registry, former = `[plugins."io.containerd.cri.v1.images".registry.`, `[plugins."io.containerd.grpc.v1.cri"`
+	const registry = `[plugins."io.containerd.cri.v1.images".registry.`
+	const former = `[plugins."io.containerd.grpc.v1.cri"`
 	for setting, content := range map[string]string{
 		"use_local_image_pull = true":          images + "use_local_image_pull = true",
 		"disable_snapshot_annotations = false": images + "disable_snapshot_annotations = false",
 		"discard_unpacked_layers = true":       images + "discard_unpacked_layers = true",
-		"registry.mirrors":                     registry + `mirrors."r.example"]` + "\nendpoint = ['https://m.example']",
+		"registry.mirrors":                     registry + `mirrors."r.example"]` + "\nendpoint = ['https://m.test']",
 		"registry.configs":                     registry + `configs."r.example".auth]` + "\nusername = 'u'",
 		"registry.auths":                       registry + `auths."https://r.example"]` + "\nusername = 'u'",
 		"max_concurrent_downloads = 10":        images + "max_concurrent_downloads = 10",
@@ -97,7 +98,7 @@ func TestVerifiersFolder(t *testing.T) {
 		"none":      {set("max_verifiers = 0"), "this program isn't among", true},
 		"named":     {set("max_verifiers = 0"), "hint: max_verifiers is set in \"", true},
 		"slow": {
-			set("per_verifier_timeout = '8s'"), "containerd ends a verifier after 8s, and this one takes up to 8s", false,
+			set("per_verifier_timeout = '8s'"), "ends a verifier after 8s, and this one takes up to 8s", false,
 		},
 		"not executable":    {change(0o644, installed), "isn't a program that can be run", false},
 		"others' to change": {change(0o777, installed), "others than root may change", false},

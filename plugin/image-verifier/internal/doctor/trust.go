@@ -24,7 +24,8 @@ func (f *findings) examineTrust(folder string) {
 		err = document.Validate()
 	}
 	if err != nil {
-		f.fault(hint.Add(fmt.Errorf("reading the trust policy in %q, without which every pull is refused: %w", folder, err),
+		f.fault(hint.Add(
+			fmt.Errorf("reading the trust policy in %q, without which every pull is refused: %w", folder, err),
 			"import one: NOTATION_CONFIG=%s notation policy import trustpolicy.json", folder))
 		return
 	}
@@ -70,7 +71,7 @@ func checkPolicy(policy trustpolicy.TrustPolicy) error {
 	case skipped:
 		return nil
 	case level.Enforcement[trustpolicy.TypeAuthenticity] != trustpolicy.ActionEnforce:
-		return hint.Add(fmt.Errorf("trust policy %q lets in what anybody has signed: it only logs whose signature it is",
+		return hint.Add(fmt.Errorf("trust policy %q lets in what anybody has signed: it only logs whose it is",
 			policy.Name), "give it level strict or permissive")
 	}
 	return checkStores(policy)

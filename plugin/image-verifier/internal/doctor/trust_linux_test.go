@@ -30,11 +30,13 @@ func TestTrust(t *testing.T) {
 		harm func()
 		says []string
 	}{
-		{"no policy", func() { m.remove(t, "trust/trustpolicy.json") }, []string{"reading the trust policy in", "hint: import"}},
+		{"no policy", func() { m.remove(t, "trust/trustpolicy.json") },
+			[]string{"reading the trust policy in", "hint: import"}},
 		{"malformed", func() { m.write(t, "trust/trustpolicy.json", "{") }, []string{"reading the trust policy in"}},
 		{"skip", func() { m.write(t, "trust/trustpolicy.json", level("skip")) },
 			[]string{"asks for no signature on any image", "was pulled"}},
-		{"audit", func() { m.write(t, "trust/trustpolicy.json", level("audit")) }, []string{"lets in what anybody has signed"}},
+		{"audit", func() { m.write(t, "trust/trustpolicy.json", level("audit")) },
+			[]string{"lets in what anybody has signed"}},
 		{"empty store", func() { m.remove(t, root) }, []string{`reading trust store "ca:test"`, "notation cert add"}},
 		{"garbage in it", func() { m.write(t, root, "garbage") }, []string{`reading trust store "ca:test"`}},
 		{"others' to change", func() {
@@ -63,7 +65,8 @@ func TestTrust(t *testing.T) {
 	// One that is left out by name is no fault, and is told.
 	m.remove(t, "trust")
 	m.write(t, root, string(whole))
-	m.write(t, "trust/trustpolicy.json", strings.Replace(policy, `"trustPolicies": [`, `"trustPolicies": [{"name": "pause",
+	m.write(t, "trust/trustpolicy.json", strings.Replace(policy, `"trustPolicies": [`,
+		`"trustPolicies": [{"name": "pause",
 "registryScopes": ["r.example/pause"], "signatureVerification": {"level": "skip"}},`, 1))
 	m.doctor(t).mustBe(t, on, "it asks for no signature on r.example/pause")
 }

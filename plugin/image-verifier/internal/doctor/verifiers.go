@@ -111,7 +111,8 @@ func checkTime(containerds time.Duration, process containerd.Process, v Verifier
 	if own >= containerds {
 		return hint.Add(
 			fmt.Errorf("containerd ends a verifier after %s, and this one takes up to %s: pulls fail without a reason",
-				containerds, own), "set per_verifier_timeout to a longer time, or %s to a shorter one", v.TimeoutVariable)
+				containerds, own),
+			"set per_verifier_timeout to a longer time, or %s to a shorter one", v.TimeoutVariable)
 	}
 	return nil
 }
