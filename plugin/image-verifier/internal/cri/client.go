@@ -1,8 +1,8 @@
 // Package cri pulls images by the Container Runtime Interface, as kubelet does.
 //
 // It speaks gRPC itself, over the HTTP/2 of net/http: containerd starts the
-// program that this is part of for each pull, and google.golang.org/grpc would
-// double its size and make each start a third longer.
+// program that this is part of for each pull, and the libraries for gRPC and its
+// messages would double its size and make each start a third longer.
 package cri
 
 import (
@@ -10,9 +10,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
-
-	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // A Client is connected with a container runtime.
@@ -39,7 +36,7 @@ func (c *Client) Version(ctx context.Context) (name, version string, err error) 
 		return "", "", err
 	}
 	const nameField, versionField = 2, 3
-	return first(answer, nameField), first(answer, versionField), nil
+	return answer.first(nameField), answer.first(versionField), nil
 }
 
 // Pull pulls an image.
@@ -63,45 +60,8 @@ func (c *Client) Names(ctx context.Context, reference string) ([]string, error) 
 	}
 	const imageField, tagsField, digestsField = 1, 2, 3
 	image := fields{}
-	if err := image.parse([]byte(first(answer, imageField))); err != nil {
+	if err := image.parse([]byte(answer.first(imageField))); err != nil {
 		return nil, fmt.Errorf("reading what the node has of image %q: %w", reference, err)
 	}
 	return append(image[tagsField], image[digestsField]...), nil
-}
-
-// imageRequest is the message that all calls about an image begin with: an
-// ImageSpec in field 1, whose field 1 is the reference (k8s.io/cri-api,
-// pkg/apis/runtime/v1/api.proto).
-func imageRequest(reference string) []byte {
-	text := func(content []byte) []byte {
-		return protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), content)
-	}
-	return text(text([]byte(reference)))
-}
-
-// fields are those of a message that have a length: texts and messages.
-type fields map[protowire.Number][]string
-
-func first(message fields, number protowire.Number) string {
-	return strings.Join(message[number][:min(1, len(message[number]))], "")
-}
-
-func (f fields) parse(message []byte) error {
-	for len(message) > 0 {
-		number, kind, length := protowire.ConsumeTag(message)
-		if length < 0 {
-			return protowire.ParseError(length)
-		}
-		message = message[length:]
-		value, size := message, protowire.ConsumeFieldValue(number, kind, message)
-		if size < 0 {
-			return protowire.ParseError(size)
-		}
-		if kind == protowire.BytesType {
-			content, _ := protowire.ConsumeBytes(value)
-			f[number] = append(f[number], string(content))
-		}
-		message = message[size:]
-	}
-	return nil
 }

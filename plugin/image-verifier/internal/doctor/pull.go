@@ -18,11 +18,12 @@ const removeLimit = 30 * time.Second
 // What containerd says of an image that a verifier has refused, and of one about
 // which it couldn't ask (core/transfer/local/pull.go of containerd, and
 // pkg/imageverifier/bindir/bindir.go). The words are looked for where a registry,
-// whose answers are in errors too, can't have put them.
-var (
-	refusal = regexp.MustCompile(`^failed to pull and unpack image "[^"]*": image verifier \S+ blocked pull of \S+ ` +
-		`with digest \S+ for reason: verifier (\S+) rejected image (.*)`)
-	noJudgment = regexp.MustCompile(`^failed to pull and unpack image "[^"]*": blocking pull of `)
+// whose answers are in errors too, can't have put them. They are compiled when they
+// are needed: the verifier starts without them.
+const (
+	refusal = `^failed to pull and unpack image "[^"]*": image verifier \S+ blocked pull of \S+ ` +
+		`with digest \S+ for reason: verifier (\S+) rejected image (.*)`
+	noJudgment = `^failed to pull and unpack image "[^"]*": blocking pull of `
 )
 
 // pull pulls an image that must be refused, and removes it if it isn't.
@@ -58,7 +59,7 @@ func (f *findings) pull(client *cri.Client, o options) {
 // judge tells what the words of a pull that went wrong mean.
 func (f *findings) judge(image string, err error) {
 	words := oneline.Of(err.Error())
-	refused := refusal.FindStringSubmatch(words)
+	refused := regexp.MustCompile(refusal).FindStringSubmatch(words)
 	switch {
 	case refused != nil && refused[1] == f.own:
 		f.refused = true
@@ -66,7 +67,7 @@ func (f *findings) judge(image string, err error) {
 	case refused != nil:
 		f.unknown(hint.Add(fmt.Errorf("the canary %q is refused by another verifier, %s", image, refused[1]),
 			"--canary takes an unsigned image that only this verifier refuses"))
-	case noJudgment.MatchString(words):
+	case regexp.MustCompile(noJudgment).MatchString(words):
 		f.fault(hint.Add(
 			fmt.Errorf("containerd can't ask verifiers about the canary %q, and every pull fails: %s", image, words),
 			"see whether each of them can be run, and answers in time"))
