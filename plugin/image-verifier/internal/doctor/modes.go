@@ -10,20 +10,16 @@ import (
 )
 
 // checkExposed finds what others than root could change about a file: itself, or
-// one of the folders in which it is.
+// the folder in which it is, also where a link leads to. What is above is the
+// machine's, not the lock's.
 func checkExposed(path string) error {
 	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return fmt.Errorf("looking who may change %q: %w", path, err)
 	}
-	for _, at := range []string{path, resolved} {
-		for ; ; at = filepath.Dir(at) {
-			if err := checkMode(at); err != nil {
-				return err
-			}
-			if at == filepath.Dir(at) {
-				break
-			}
+	for _, at := range []string{path, filepath.Dir(path), filepath.Dir(resolved)} {
+		if err := checkMode(at); err != nil {
+			return err
 		}
 	}
 	return nil

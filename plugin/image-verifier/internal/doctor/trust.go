@@ -43,12 +43,8 @@ func (f *findings) examineTrust(folder string) {
 	}
 }
 
-// checkTree finds what others may change below a folder that may be missing
-// parts.
+// checkTree finds what others may change of a folder and all that is in it.
 func checkTree(folder string) error {
-	if err := checkExposed(folder); err != nil {
-		return err
-	}
 	return filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
 		if err == nil {
 			err = checkMode(path)
