@@ -29,7 +29,7 @@ func newMutants() *cobra.Command {
 				return usage.Errorf("reading --only: %w", err)
 			}
 		}
-		o.KeySpec, o.Signer.KeyID, o.Signer.Format = "RSA-3072", "demonstration", notation.Formats()[0]
+		o.KeySpec, o.Signer.KeyID, o.Signer.Format = "EC-256", "demonstration", notation.Formats()[0]
 		return run.Mutants(cmd.Context(), o)
 	}
 	return cmd
