@@ -22,6 +22,8 @@ func newMutants() *cobra.Command {
 	addWorkloads(flags, &o.Choice)
 	addReport(flags, &o.Choice)
 	flags.StringVar(&only, "only", "", "regular `expression` that names of mutants have to match")
+	flags.BoolVar(&o.Exceptions, "exceptions", false,
+		"try by requests also those mutants which no request finds, so it is said")
 	addTimeout(flags, &o.Settings)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		if only != "" {

@@ -24,6 +24,9 @@ type MutantsOptions struct {
 	Options
 	// Only picks mutants by their names; nil picks all.
 	Only *regexp.Regexp
+	// Exceptions says that those are tried by requests too which no request
+	// finds. Each of them takes as long as all workloads do.
+	Exceptions bool
 }
 
 // Mutants makes policies with one hole each out of the project's own, puts each
@@ -40,7 +43,7 @@ func Mutants(ctx context.Context, o MutantsOptions) error {
 		if err != nil {
 			return err
 		}
-		passed, err := (&hunt{trial: t}).all(ctx, mutants)
+		passed, err := (&hunt{trial: t, exceptions: o.Exceptions}).all(ctx, mutants)
 		return errors.Join(passed, err)
 	})
 }
@@ -82,6 +85,7 @@ func (o MutantsOptions) mutants(plan Plan, images *stock) ([]mutant.Mutant, erro
 // A hunt is for mutants.
 type hunt struct {
 	*trial
+	exceptions bool
 	cluster *enforcement.Cluster
 	screen  *judge.Screen
 }
