@@ -56,15 +56,15 @@ func NewScreen(ctx context.Context, options Options, workloads []workload.Worklo
 }
 
 // First returns the verdict of a workload that comes out otherwise than it must,
-// or nil if none does. Those for which likely is true are judged first. What
+// or nil if none does. The likelier ones by their names are judged first. What
 // the API server can't answer doesn't count.
-func (s *Screen) First(ctx context.Context, likely func(name string) bool) (*report.Verdict, error) {
+func (s *Screen) First(ctx context.Context, likely func(name string) int) (*report.Verdict, error) {
 	order := make([]int, len(s.workloads))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
-		return rank(likely(s.workloads[a].Name)) - rank(likely(s.workloads[b].Name))
+		return likely(s.workloads[b].Name) - likely(s.workloads[a].Name)
 	})
 	found, stop := context.WithCancel(ctx)
 	defer stop()
@@ -96,13 +96,6 @@ func (s *Screen) First(ctx context.Context, likely func(name string) bool) (*rep
 		}
 	}
 	return nil, context.Cause(ctx)
-}
-
-func rank(first bool) int {
-	if first {
-		return 0
-	}
-	return 1
 }
 
 // judge sends the last document of a workload.

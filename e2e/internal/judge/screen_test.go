@@ -41,7 +41,7 @@ func TestScreen(t *testing.T) {
 		{"", ""}, {"unsigned", "deny/unsigned"}, {"changed", "deny/update"}, {"signed", "admit/signed"}, {"", ""},
 	} {
 		open = test.open
-		likely := func(name string) bool { return strings.HasSuffix(name, "update") }
+		likely := func(name string) int { return strings.Count(name, "update") }
 		found, err := screen.First(t.Context(), likely)
 		if err != nil {
 			t.Fatal(err)
@@ -51,12 +51,12 @@ func TestScreen(t *testing.T) {
 		}
 	}
 	c.server.Deny("pods", errors.New("out of order"))
-	if found, err := screen.First(t.Context(), func(string) bool { return false }); found != nil || err != nil {
+	if found, err := screen.First(t.Context(), func(string) int { return 0 }); found != nil || err != nil {
 		t.Errorf("of what can't be asked the first is %+v (%v)", found, err)
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if found, err := screen.First(ended, func(string) bool { return false }); found != nil || err == nil {
+	if found, err := screen.First(ended, func(string) int { return 0 }); found != nil || err == nil {
 		t.Errorf("after the end the first is %+v (%v)", found, err)
 	}
 }

@@ -18,6 +18,7 @@ func All(policies []*unstructured.Unstructured, place Place) ([]Mutant, error) {
 				return nil, fmt.Errorf("making the mutant %q of %s %q: %w",
 					hole.name, policy.GetKind(), policy.GetName(), err)
 			}
+			hole.likely = append(hole.likely, typical(policy.GetName())...)
 			all := slices.Clone(policies)
 			all[i] = changed
 			mutants = append(mutants, hole.in(policy, all))
@@ -30,13 +31,26 @@ func All(policies []*unstructured.Unstructured, place Place) ([]Mutant, error) {
 func holesOf(policy *unstructured.Unstructured, place Place) []hole {
 	switch policy.GetKind() {
 	case "ImageValidatingPolicy":
-		return slices.Concat(constraints(policy.Object), excuses(), newImages(policy.Object), imageValidating(place))
+		return slices.Concat(constraints(policy.Object), excuses(verifiedBefore), newImages(policy.Object),
+			imageValidating(place))
 	case "ValidatingAdmissionPolicy":
 		return slices.Concat(constraints(policy.Object), excuses(), newImages(policy.Object), admission(policy.GetName()))
 	case "ValidatingAdmissionPolicyBinding":
 		return binding()
 	case "ClusterPolicy":
 		return clusterPolicy(place)
+	}
+	return nil
+}
+
+// typical are parts of the names of workloads that the API server's own policies
+// refuse.
+func typical(name string) []string {
+	switch name {
+	case "require-pinned-images":
+		return []string{"by-tag", "unreadable"}
+	case "refuse-image-volumes":
+		return []string{"unsigned-image-volume", "update-to-image-volume"}
 	}
 	return nil
 }

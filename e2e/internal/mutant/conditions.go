@@ -5,18 +5,26 @@ import (
 	"strings"
 )
 
+// An excuse is something to be left out for, and what is asked for it.
+type excuse struct{ name, asked string }
+
+// verifiedBefore are those that claim to be Kyverno's work.
+var verifiedBefore = excuse{
+	"what has the annotations of Kyverno",
+	`!("kyverno.io/verify-images" in object.metadata.?annotations.orValue({}))`,
+}
+
 // excuses are conditions that leave out what has some property. The name says
 // what.
-func excuses() (holes []hole) {
+func excuses(more ...excuse) (holes []hole) {
 	const (
 		labels      = "object.metadata.?labels.orValue({})"
 		annotations = "object.metadata.?annotations.orValue({})"
 	)
-	for _, excuse := range []struct{ name, asked string }{
+	for _, excuse := range append([]excuse{
 		{"what has a label", `!("excused" in ` + labels + `)`},
 		{"what has an annotation", `!("excused" in ` + annotations + `)`},
 		{"what is called something", `object.metadata.?name.orValue("") != "excused"`},
-		{"what has the annotations of Kyverno", `!("kyverno.io/verify-images" in ` + annotations + `)`},
 		{"what looks like a static pod", `!("kubernetes.io/config.mirror" in ` + annotations + `)`},
 		{"what has an owner", `!has(object.metadata.ownerReferences)`},
 		{"what has a node", `!has(object.spec.nodeName)`},
@@ -30,10 +38,10 @@ func excuses() (holes []hole) {
 		},
 		{"Jobs", `request.kind.kind != "Job"`},
 		{"everything but pods", `request.kind.kind == "Pod"`},
-	} {
+	}, more...) {
 		condition := map[string]any{"name": "excused", "expression": excuse.asked}
 		holes = append(holes, hole{
-			name: excuse.name + " left out", likely: []string{"-with-", "-like-", "job", "ephemeral"},
+			name: excuse.name + " left out", likely: []string{"-with-", "-like-", "-as-", "job", "ephemeral"},
 			dig: add("spec.matchConditions", condition),
 		})
 	}

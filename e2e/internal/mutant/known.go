@@ -41,6 +41,15 @@ var exceptions = []exception{
 	except("", `.*: UPDATE of jobs left out`, ByReading, noImage),
 	except("", `.*: (verifyDigest|required) off`, Same, sameResult),
 	except("", `.*: a shorter timeout`, Same, sameResult),
+	except("ImageValidatingPolicy", `require-notation: only (images with a colon|images by digest verified)`, ByReading, covered),
+	except("ImageValidatingPolicy", `require-notation: no webhook of its own`, Same, "its conditions give it one"),
+	except("ImageValidatingPolicy", `require-pinned-images: UPDATE of pods(/ephemeralcontainers)? left out`, ByReading, covered),
+	except("ImageValidatingPolicy", `require-pinned-images.*: subresources (excluded|left out)`, ByReading, covered),
+	except("ImageValidatingPolicy", `require-pinned-images: new (c|initC|ephemeralC)ontainers not asked about`, ByReading, covered),
+	except("ImageValidatingPolicy", `require-pinned-images: only more images asked about`, ByReading, covered),
+	except("ImageValidatingPolicy", `require-pinned-images: .*ontainers? (not )?looked at`, ByReading, covered),
+	except("ImageValidatingPolicy", `require-pinned-images: .*[^t] allowed in names`, ByReading, covered),
+	except("ImageValidatingPolicy", `require-pinned-images: a(nything after a| short) digest allowed in names`, ByReading, covered),
 	except("", `.*: other versions of the API left out`, ByReading, "each kind has one version only"),
 }
 

@@ -15,7 +15,7 @@ type Mutant struct {
 	Kind     string
 	Policies []*unstructured.Unstructured
 	// Likely are parts of the names of workloads that are likely to come out
-	// otherwise.
+	// otherwise, the more of them a name has.
 	Likely []string
 	// Expected is how it must be noticed; Reason says why not by a request.
 	Expected Expected

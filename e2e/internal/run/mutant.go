@@ -43,8 +43,11 @@ func (h *hunt) noticedBy(ctx context.Context, m mutant.Mutant) (string, error) {
 	if err != nil {
 		return "", h.trial.cluster.ExplainKyverno(err)
 	}
-	likely := func(name string) bool {
-		return slices.ContainsFunc(m.Likely, func(part string) bool { return strings.Contains(name, part) })
+	likely := func(name string) (parts int) {
+		for _, part := range m.Likely {
+			parts += strings.Count(name, part)
+		}
+		return parts
 	}
 	found, err := h.screen.First(ctx, likely)
 	if err != nil {

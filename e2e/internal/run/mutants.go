@@ -86,8 +86,8 @@ func (o MutantsOptions) mutants(plan Plan, images *stock) ([]mutant.Mutant, erro
 type hunt struct {
 	*trial
 	exceptions bool
-	cluster *enforcement.Cluster
-	screen  *judge.Screen
+	cluster    *enforcement.Cluster
+	screen     *judge.Screen
 }
 
 // all tries all mutants, one after the other.
