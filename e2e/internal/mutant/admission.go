@@ -72,7 +72,7 @@ func looked() (holes []hole) {
 // names loosen which names of images go.
 func names() (holes []hole) {
 	for _, one := range []struct{ name, old, loose string }{
-		{"names of any length", `image.split("@")[0].size() > 255 || `, ""},
+		{"any length", `image.split("@")[0].size() > 255 || `, ""},
 		{"anything before a name", `"^([a-z0-9]+`, `"([a-z0-9]+`},
 		{"anything after a digest", `{64}$"`, `{64}"`},
 		{"a scheme", `"^([a-z0-9]+`, `"^(https?://)?([a-z0-9]+`},

@@ -14,6 +14,7 @@ const (
 	fault       = "it shows only while Kyverno or the API server can't judge"
 	covered     = "another of the policies refuses the same"
 	noImage     = "no image can get there that way: the API lets nobody do it"
+	noVolume    = "no image volume can get there that way: the volumes of a pod stay, and none is admitted that could change"
 	sameResult  = "what is admitted is the same"
 )
 
@@ -50,6 +51,24 @@ var exceptions = []exception{
 	except("ImageValidatingPolicy", `require-pinned-images: .*ontainers? (not )?looked at`, ByReading, covered),
 	except("ImageValidatingPolicy", `require-pinned-images: .*[^t] allowed in names`, ByReading, covered),
 	except("ImageValidatingPolicy", `require-pinned-images: a(nything after a| short) digest allowed in names`, ByReading, covered),
+	except("ImageValidatingPolicy", `require-pinned-images: (an empty part|dots as a part|any port) allowed in names`,
+		ByReading, covered),
+	except("ClusterPolicy", `refuse-image-volumes: UPDATE of pods(/ephemeralcontainers)? left out`, ByReading, noVolume),
+	except("ClusterPolicy", `refuse-image-volumes.*: subresources (excluded|left out)`, ByReading, noVolume),
+	except("ClusterPolicy", `refuse-image-volumes: only more images asked about`, ByReading, noVolume),
+	except("ClusterPolicy", `refuse-image-volumes: new (c|initC|ephemeralC)ontainers not asked about`, Same,
+		"the policy looks at volumes only"),
+	except("ClusterPolicy", `require-notation: but for images (of another registry|with the tag latest)`,
+		ByReading, unknownName),
+	except("ClusterPolicy", `require-notation: only images with a colon`, ByReading, covered),
+	except("ClusterPolicy", `require-notation: Audit in some namespaces`, Same,
+		"Kyverno heeds it for other kinds of rules only"),
+	except("ClusterPolicy", `require-notation: no count of attestors`, Same, "all of one have to attest"),
+	except("ClusterPolicy", `require-notation: what was verified is remembered`, ByReading,
+		"the Kyverno of a run remembers nothing"),
+	except("ClusterPolicy", `require-pinned-images: (new volumes not asked about|volumes not looked at)`, ByReading, covered),
+	except("ClusterPolicy", `require-pinned-images: (upper case in a registry|no digest|any kind of digest|IPv6 addresses) `+
+		`allowed in names`, ByReading, covered),
 	except("", `.*: other versions of the API left out`, ByReading, "each kind has one version only"),
 }
 
