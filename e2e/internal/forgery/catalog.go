@@ -31,16 +31,16 @@ var identities = []Forgery{
 	},
 	{"signed-by-leaf-of-leaf", "certificate issued by a signer", noChain, signer, signedBy((*intruder).byLeaf)},
 	{
-		"signed-by-scheme-of-authorities", "signing scheme that isn't trusted", "no trusted certificates are found", signer,
-		signedBy((*intruder).trusted, byAuthorityScheme),
+		"signed-by-scheme-of-authorities", "signing scheme that isn't trusted",
+		"no trusted certificates are found", signer, signedBy((*intruder).trusted, byAuthorityScheme),
 	},
 	{
 		"signed-by-expired-certificate", "certificate expired", "verification time is after certificate", authority,
 		signedBy(misissued(expired)),
 	},
 	{
-		"signed-by-future-certificate", "certificate not yet valid", "verification time is before certificate", authority,
-		signedBy(misissued(notYetValid)),
+		"signed-by-future-certificate", "certificate not yet valid",
+		"verification time is before certificate", authority, signedBy(misissued(notYetValid)),
 	},
 	{
 		"signed-by-server-certificate", "certificate for servers", "must not contain ServerAuth", authority,
@@ -97,15 +97,30 @@ var envelopes = []Forgery{
 
 // contents differ in what the signature is about, and how it is kept.
 var contents = []Forgery{
-	{"signature-of-another-image", "signature of another image", "content descriptor mismatch", nothing, ofAnotherImage},
-	{"signature-listed-for-another", "signature listed for another image", "content descriptor mismatch", nothing, listed},
+	{
+		"signature-of-another-image", "signature of another image", "content descriptor mismatch",
+		nothing, ofAnotherImage,
+	},
+	{
+		"signature-listed-for-another", "signature listed for another image", "content descriptor mismatch",
+		nothing, listed,
+	},
 	{"signature-with-flipped-bit", "signature with a flipped bit", noFit, nothing, withFlippedBit},
 	{"signature-with-other-payload", "payload changed after it was signed", noFit, nothing, withOtherPayload},
-	{"signature-of-wrong-type", "envelope of the other type", "unable to parse the digital signature", nothing, ofType("")},
-	{"signature-of-unknown-type", "envelope of an unknown type", "is not supported", nothing, ofType("application/octet-stream")},
+	{
+		"signature-of-wrong-type", "envelope of the other type", "unable to parse the digital signature",
+		nothing, ofType(""),
+	},
+	{
+		"signature-of-unknown-type", "envelope of an unknown type", "is not supported",
+		nothing, ofType("application/octet-stream"),
+	},
 	{"signature-empty", "empty envelope", "certificate chain is not present", nothing, empty},
 	{"signature-of-wrong-size", "envelope said to be a tebibyte", "signature blob too large", nothing, ofWrongSize},
-	{"signature-without-envelope", "signature without an envelope", "exactly one signature envelope", nothing, withoutEnvelope},
+	{
+		"signature-without-envelope", "signature without an envelope", "exactly one signature envelope",
+		nothing, withoutEnvelope,
+	},
 	{"signature-as-image", "a signature itself, as an image", noSignature, nothing, signatureItself},
 	{"index-around-signed", "unsigned index of a signed image", noSignature, nothing, aroundSigned},
 	{"worthless-signatures", "nine worthless signatures", untrusted, nothing, crowd(9, none)},

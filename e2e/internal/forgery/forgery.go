@@ -89,8 +89,9 @@ func Push(ctx context.Context, place Place, with Means, forgeries []Forgery) (ma
 	work.SetLimit(parallel)
 	for i, one := range forgeries {
 		work.Go(func() (err error) {
-			if digests[i], err = one.forge(ctx, template, targets[one.Name].Tag, derived.Digests[one.Name]); err != nil {
-				return fmt.Errorf("forging image %q: %w", targets[one.Name], err)
+			target := targets[one.Name]
+			if digests[i], err = one.forge(ctx, template, target.Tag, derived.Digests[one.Name]); err != nil {
+				return fmt.Errorf("forging image %q: %w", target, err)
 			}
 			return nil
 		})

@@ -23,6 +23,11 @@ type answer struct {
 	reason  string // in the words of the webhook or the API server
 }
 
+// tell completes a verdict with the answer.
+func (a answer) tell(verdict *report.Verdict) {
+	verdict.Seen, verdict.Webhook, verdict.Reason, verdict.Lock = a.seen, a.webhook, a.reason, a.lock
+}
+
 // denial is how the API server words a webhook's denial (ToStatusErr in
 // k8s.io/apiserver/pkg/admission/plugin/webhook/errors). A webhook that
 // couldn't be asked reads "failed calling webhook" instead.
@@ -31,8 +36,8 @@ var denial = regexp.MustCompile(`(?s)^admission webhook "([^"]+)" denied the req
 // ownDenial is how the API server words the denial of a policy that it applies
 // itself (k8s.io/apiserver/pkg/admission/plugin/policy/validating), about an
 // object with a name.
-var ownDenial = regexp.MustCompile(
-	`(?s)^[\w./-]+ "[^"]*" is forbidden: ((ValidatingAdmissionPolicy '[^']+') with binding '[^']+' denied request: .*)$`)
+var ownDenial = regexp.MustCompile(`(?s)^[\w./-]+ "[^"]*" is forbidden: ` +
+	`((ValidatingAdmissionPolicy '[^']+') with binding '[^']+' denied request: .*)$`)
 
 // classify tells the denial of an admission webhook, or of a policy of the API
 // server's own, from everything else.

@@ -63,7 +63,8 @@ func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
 // begin begins the verdict on a workload.
 func begin(w workload.Workload) report.Verdict {
 	verdict := report.Verdict{
-		Workload: w.Name, Kind: w.Last().Kind.Kind, Expected: report.Admitted, Attack: w.Attack, KnownFault: w.KnownFault,
+		Workload: w.Name, Kind: w.Last().Kind.Kind, Expected: report.Admitted,
+		Attack: w.Attack, KnownFault: w.KnownFault,
 	}
 	if w.Refusal != nil {
 		verdict.Expected, verdict.Policy = report.Refused, w.Refusal.Policy
@@ -95,7 +96,7 @@ func (t trial) admitted(ctx context.Context, object admitted, prepares bool) (fa
 // refused completes a verdict with the API server's answer to the document that
 // must be refused.
 func (t trial) refused(verdict *report.Verdict, document workload.Document, refusal workload.Refusal, answer answer) {
-	verdict.Seen, verdict.Webhook, verdict.Reason, verdict.Lock = answer.seen, answer.webhook, answer.reason, answer.lock
+	answer.tell(verdict)
 	if answer.seen != report.Refused {
 		verdict.Failure = fmt.Sprintf("document %d met with another error than a refusal by a policy", document.Number)
 		return
@@ -114,6 +115,6 @@ func (t trial) refused(verdict *report.Verdict, document workload.Document, refu
 // notAdmitted completes a verdict with the API server's answer to a document
 // that must be admitted.
 func notAdmitted(verdict *report.Verdict, document workload.Document, answer answer) {
-	verdict.Seen, verdict.Webhook, verdict.Reason, verdict.Lock = answer.seen, answer.webhook, answer.reason, answer.lock
+	answer.tell(verdict)
 	verdict.Failure = fmt.Sprintf("document %d must be admitted", document.Number)
 }
