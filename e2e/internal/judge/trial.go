@@ -29,10 +29,10 @@ func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
 		decides := w.Refusal != nil && i == len(w.Documents)-1
 		switch {
 		case err != nil && decides:
-			t.refused(&verdict, document, *w.Refusal, classify(ctx, err))
+			t.refused(&verdict, document, *w.Refusal, Classify(ctx, err))
 			return verdict
 		case err != nil:
-			notAdmitted(&verdict, document, classify(ctx, err))
+			notAdmitted(&verdict, document, Classify(ctx, err))
 			return verdict
 		}
 		verdict.Seen = report.Admitted
@@ -65,14 +65,14 @@ func (t trial) admitted(ctx context.Context, object admitted, prepares bool) (fa
 
 // refused completes a verdict with the API server's answer to the document that
 // must be refused.
-func (t trial) refused(verdict *report.Verdict, document workload.Document, refusal workload.Refusal, answer answer) {
-	verdict.Seen, verdict.Webhook, verdict.Reason = answer.seen, answer.webhook, answer.reason
-	if answer.seen != report.Refused {
+func (t trial) refused(verdict *report.Verdict, document workload.Document, refusal workload.Refusal, answer Answer) {
+	verdict.Seen, verdict.Webhook, verdict.Reason = answer.Seen, answer.Webhook, answer.Reason
+	if answer.Seen != report.Refused {
 		verdict.Failure = fmt.Sprintf("document %d met with another error than a refusal by a policy", document.Number)
 		return
 	}
-	verdict.Matched = refusal.Because.FindString(answer.reason)
-	verdict.Failure = unexpected(refusal, t.images, answer.reason)
+	verdict.Matched = refusal.Because.FindString(answer.Reason)
+	verdict.Failure = unexpected(refusal, t.images, answer.Reason)
 	if verdict.Passed = verdict.Failure == ""; verdict.Passed {
 		verdict.Short = t.images[refusal.Image].Fault
 	}
@@ -80,7 +80,7 @@ func (t trial) refused(verdict *report.Verdict, document workload.Document, refu
 
 // notAdmitted completes a verdict with the API server's answer to a document
 // that must be admitted.
-func notAdmitted(verdict *report.Verdict, document workload.Document, answer answer) {
-	verdict.Seen, verdict.Webhook, verdict.Reason = answer.seen, answer.webhook, answer.reason
+func notAdmitted(verdict *report.Verdict, document workload.Document, answer Answer) {
+	verdict.Seen, verdict.Webhook, verdict.Reason = answer.Seen, answer.Webhook, answer.Reason
 	verdict.Failure = fmt.Sprintf("document %d must be admitted", document.Number)
 }
