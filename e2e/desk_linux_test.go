@@ -12,10 +12,10 @@ type desk struct {
 	use string // the commands that make the tools and the cluster known to a shell
 }
 
-// newDesk keeps a run with one of the project's policies.
+// newDesk keeps a run with one of the project's policies, which may be changed.
 func newDesk(t *testing.T, policy string) desk {
 	t.Helper()
-	s := keep(t, "--policy", policy)
+	s := keep(t, "--policy", policy, "--lock", "off")
 	var use strings.Builder
 	for line := range strings.Lines(s.text("stdout")) {
 		if strings.HasPrefix(line, "  export ") {

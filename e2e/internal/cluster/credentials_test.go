@@ -124,7 +124,7 @@ func TestServiceAccountKeys(t *testing.T) {
 func TestCredentialsArePrivate(t *testing.T) {
 	files, _ := written(t)
 	entries, err := os.ReadDir(filepath.Dir(files.authority))
-	if err != nil || len(entries) != 7 {
+	if err != nil || len(entries) != 8 {
 		t.Errorf("there are %v (%v)", entries, err)
 	}
 	for _, entry := range entries {

@@ -95,6 +95,9 @@ func TestClassify(t *testing.T) {
 		"ValidatingAdmissionPolicy": {
 			live, status(422, `pods "x" is forbidden: `+ownPolicy), report.Refused, "", ownPolicy,
 		},
+		"ValidatingAdmissionPolicy, all of a kind": {
+			live, status(403, `pods is forbidden: `+ownPolicy), report.Refused, "", ownPolicy,
+		},
 		"ValidatingAdmissionPolicy quoted": {
 			live, status(422, `Pod "x" is invalid: pods "x" is forbidden: `+ownPolicy), report.Failed, "", `Pod "x"`,
 		},

@@ -37,7 +37,7 @@ func (t *trial) judgeAll(ctx context.Context) (passed, err error) {
 		return nil, err
 	}
 	for _, judgeMore := range []func(context.Context) ([]report.Verdict, error){
-		t.judgeMovedTag, t.goAround, t.restart,
+		t.judgeMovedTag, t.takeOff, t.goAround, t.restart,
 	} {
 		more, err := judgeMore(ctx)
 		if err != nil {
