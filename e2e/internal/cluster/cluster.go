@@ -116,7 +116,11 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 // addKyverno creates what Kyverno needs to find, and starts it.
 func (c *Cluster) addKyverno(ctx context.Context, o Options) error {
 	err := o.bounded(ctx, "create Kyverno's resource definitions", func(ctx context.Context) error {
-		if err := createKyvernoObjects(ctx, c.Config, o); err != nil {
+		err := createKyvernoObjects(ctx, c.Config, o.Programs["kyverno-crds"])
+		if err == nil && o.Lock != "" {
+			err = createStandIn(ctx, c.Config)
+		}
+		if err != nil {
 			return c.apiServer.Explain(err)
 		}
 		return nil

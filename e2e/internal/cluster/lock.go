@@ -1,17 +1,11 @@
 package cluster
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
 
 	"container-signing/internal/hint"
 )
@@ -52,27 +46,4 @@ func InstallLock(folder, dir string) (args []string, err error) {
 	return []string{
 		"--feature-gates=ManifestBasedAdmissionControlConfig=true", "--admission-control-config-file=" + file,
 	}, nil
-}
-
-// createStandIn creates the Deployment by which Kyverno is known to whoever
-// would scale it to nothing. Kyverno itself runs beside the API server: this one
-// is paused from the beginning, so that no pods are made of it.
-func createStandIn(ctx context.Context, client kubernetes.Interface) error {
-	labels := map[string]string{"app.kubernetes.io/component": "admission-controller"}
-	replicas := int32(1)
-	standIn := &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Name: kyvernoAccount},
-		Spec: appsv1.DeploymentSpec{
-			Paused: true, Replicas: &replicas, Selector: &metav1.LabelSelector{MatchLabels: labels},
-			Template: corev1.PodTemplateSpec{
-				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "kyverno", Image: "kyverno"}}},
-			},
-		},
-	}
-	_, err := client.AppsV1().Deployments(KyvernoNamespace).Create(ctx, standIn, metav1.CreateOptions{})
-	if err != nil {
-		return fmt.Errorf("creating Deployment %q: %w", kyvernoAccount, err)
-	}
-	return nil
 }

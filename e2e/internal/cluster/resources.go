@@ -20,32 +20,20 @@ import (
 	"container-signing/e2e/internal/await"
 )
 
-const (
-	// KyvernoNamespace is the namespace of Kyverno's own objects.
-	KyvernoNamespace = "kyverno"
-	// kyvernoAccount is the name that Kyverno's chart gives to the service
-	// account of its admission controller, and to its Deployment.
-	kyvernoAccount = "kyverno-admission-controller"
-)
-
 var customResourceDefinitions = schema.GroupVersionResource{
 	Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions",
 }
 
 // createKyvernoObjects creates what Kyverno needs to find when it starts.
-func createKyvernoObjects(ctx context.Context, config *rest.Config, o Options) error {
+// Its resource definitions are in a folder.
+func createKyvernoObjects(ctx context.Context, config *rest.Config, definitions string) error {
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return fmt.Errorf("making a client: %w", err)
 	}
 	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() error { return createDefinitions(ctx, config, client, o.Programs["kyverno-crds"]) })
-	work.Go(func() error {
-		if err := createConfiguration(ctx, client); err != nil || o.Lock == "" {
-			return err
-		}
-		return createStandIn(ctx, client)
-	})
+	work.Go(func() error { return createDefinitions(ctx, config, client, definitions) })
+	work.Go(func() error { return createConfiguration(ctx, client) })
 	return work.Wait()
 }
 

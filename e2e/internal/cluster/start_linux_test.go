@@ -216,8 +216,7 @@ func TestControlPlane(t *testing.T) {
 	if err := plane.startControllers(); err != nil {
 		t.Fatal(err)
 	}
-	objects := Options{Programs: plane.programs, Lock: "a folder"}
-	if err := createKyvernoObjects(ctx, config, objects); err != nil {
+	if err := createKyvernoObjects(ctx, config, plane.programs["kyverno-crds"]); err != nil {
 		t.Fatal(err)
 	}
 	client, err := kubernetes.NewForConfig(config)
@@ -228,7 +227,7 @@ func TestControlPlane(t *testing.T) {
 	if err != nil || len(secrets.Items) != 2 {
 		t.Errorf("Kyverno finds %d secrets (%v)", len(secrets.Items), err)
 	}
-	if err := createKyvernoObjects(ctx, config, objects); err == nil ||
+	if err := createKyvernoObjects(ctx, config, plane.programs["kyverno-crds"]); err == nil ||
 		!strings.Contains(err.Error(), "already exists") {
 		t.Errorf("what is somebody else's is taken over: %v", err)
 	}

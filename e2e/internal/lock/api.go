@@ -25,11 +25,13 @@ var onAPI = []Attempt{
 		whyAPI, aggregated, served("v1.admissionregistration.k8s.io", elsewhere)),
 	refused("api-of-pods-led-away", "Has a server of the attacker's answer for the API of pods and ConfigMaps.",
 		whyAPI, aggregated, served("v1.", elsewhere)),
+	refused("api-deleted", "Deletes the API of Kyverno's policies, to create it anew with a server of the attacker's.",
+		whyAPI, aggregated, served("v1.policies.kyverno.io", "")),
 	refused("api-added", "Adds a version of the API of Kyverno's policies, for which the attacker's server answers.",
 		whyAPI, aggregated, request{kind: apiService, body: `{"apiVersion": "apiregistration.k8s.io/v1",
 			"kind": "APIService", "metadata": {"name": "v9.policies.kyverno.io"},
 			"spec": {"group": "policies.kyverno.io", "version": "v9", "groupPriorityMinimum": 9000,
-				"versionPriority": 9000, "insecureSkipTLSVerify": true,
+				"versionPriority": 900, "insecureSkipTLSVerify": true,
 				"service": {"namespace": "default", "name": "attacker"}}}`}),
 }
 

@@ -15,6 +15,7 @@ var others = []Attempt{
 	other("a ConfigMap of that name elsewhere",
 		request{kind: configMap, namespace: "other", name: "notation-ca", body: anotherCA}),
 	other("its deletion", request{kind: configMap, namespace: "other", name: "notation-ca"}),
+	other("the deletion of all", request{kind: configMap, namespace: "other"}),
 	other("another Deployment's image", request{kind: deployment, namespace: "kyverno", name: "other",
 		body: `[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "b"}]`}),
 	other("another Deployment's end", request{kind: deployment, namespace: "kyverno", name: "other"}),

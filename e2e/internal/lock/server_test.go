@@ -32,8 +32,9 @@ var objects = []string{
 	configMapOf("kyverno", "notation-ca"), configMapOf("kyverno", "kyverno"), configMapOf("kyverno", "other"),
 	configMapOf("other", "notation-ca"),
 	deploymentOf("kyverno-admission-controller"), deploymentOf("other"),
-	webhooksOf("ValidatingWebhookConfiguration", validatingName),
-	webhooksOf("MutatingWebhookConfiguration", mutatingName), webhooksOf("MutatingWebhookConfiguration", "other"),
+	webhooksOf("ValidatingWebhookConfiguration", validatingName, `{"url": "https://127.0.0.1:1"}`),
+	webhooksOf("MutatingWebhookConfiguration", mutatingName, service),
+	webhooksOf("MutatingWebhookConfiguration", "other", service),
 	`{"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
 		"metadata": {"name": "other"}, "spec": {"validations": [{"expression": "true"}], "matchConstraints":
 		{"resourceRules": [{"apiGroups": ["x"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["x"]}]}}}`,
@@ -50,9 +51,13 @@ func deploymentOf(name string) string {
 		"template": {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}}}`
 }
 
-func webhooksOf(kind, name string) string {
+// service is where Kyverno is in a cluster.
+const service = `{"service": {"namespace": "kyverno", "name": "kyverno-svc"}}`
+
+// webhooksOf is a configuration with one webhook, which nothing asks.
+func webhooksOf(kind, name, client string) string {
 	return `{"apiVersion": "admissionregistration.k8s.io/v1", "kind": "` + kind + `", "metadata": {"name": "` + name + `"},
-		"webhooks": [{"name": "ivpol.kyverno.svc-fail-finegrained-require-notation", "clientConfig": {"url": "https://127.0.0.1:1"},
+		"webhooks": [{"name": "ivpol.kyverno.svc-fail-finegrained-require-notation", "clientConfig": ` + client + `,
 		"sideEffects": "None", "admissionReviewVersions": ["v1"],
 		"rules": [{"apiGroups": ["x"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["x"]}]}]}`
 }
@@ -132,7 +137,9 @@ func (s server) create(t *testing.T, object string) {
 	if err := made.UnmarshalJSON([]byte(object)); err != nil {
 		t.Fatal(err)
 	}
-	client, err := dynamic.NewForConfig(s.Config)
+	quiet := rest.CopyConfig(s.Config)
+	quiet.WarningHandler = rest.NoWarnings{}
+	client, err := dynamic.NewForConfig(quiet)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,12 +50,17 @@ var asKyverno = []Attempt{
 	impersonating("excuses", "leaves out objects with a label", replaced("objectSelector",
 		`{"matchExpressions": [{"key": "excused", "operator": "DoesNotExist"}]}`)),
 	impersonating("led-away", "asks another server", replaced("clientConfig", `{"url": "https://attacker.example/"}`)),
-	impersonating("led-to-service", "asks another service",
-		replaced("clientConfig", `{"service": {"namespace": "default", "name": "attacker"}}`)),
+	impersonating("led-to-service", "asks another service", toService),
 	refused("mutating-webhooks-emptied-as-kyverno",
 		"Takes all mutating webhooks out of Kyverno's configuration under the name of Kyverno's account.",
 		whyImpersonated, impersonated, by(as(admissionController), mutating(noWebhooks))),
+	refused("mutating-webhooks-led-to-service-as-kyverno",
+		"Has a service of the attacker's answer for Kyverno's mutating webhooks, under the name of Kyverno's account.",
+		whyImpersonated, impersonated, by(as(admissionController), mutating(toService))),
 }
+
+// toService leads the first webhook of a configuration elsewhere.
+var toService = replaced("clientConfig", `{"service": {"namespace": "default", "name": "attacker"}}`)
 
 const whyImpersonated = "An administrator may impersonate Kyverno's account, which changes its webhooks all the time."
 
