@@ -78,8 +78,13 @@ func addChoice(flags *pflag.FlagSet, c *run.Choice) {
 		"`words` that a run has said of what policies leave out: they may; can be given several times")
 	flags.StringVar(&c.Workloads, "workloads", "",
 		"`folder` with admit/ and deny/, workloads of your own (default: policies/workloads)")
-	flags.StringVar(&c.Report, "report", "", "`folder` to write report.json, junit.xml and table.txt to")
+	flags.StringVar(&c.Report, "report", "", reportUsage)
 }
+
+const reportUsage = "`folder` to write report.json, junit.xml and table.txt to"
+
+const awaitUsage = "`URL` that is answered when the cluster is ready, " +
+	"such as http://cluster:6444/readyz for `e2e cluster --readyz :6444`"
 
 const nodeUsage = "`mode`: run a node, so that admitted pods really start: " +
 	"auto (where this machine and its user can), on, off"

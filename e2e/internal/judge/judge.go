@@ -45,6 +45,13 @@ type Options struct {
 	OnRunning func()
 	// Keep leaves what was created in the cluster.
 	Keep bool
+	// AnyLock takes any refusal by a lock for the expected one, whatever policy
+	// refuses and for whatever reason, and an admission without a digest too: it
+	// is for clusters whose policies aren't known.
+	AnyLock bool
+	// DryRuns says that nothing may run: what decides about a workload is a dry
+	// run of the API server, and what has to be there before never starts.
+	DryRuns bool
 	// OnVerdict is told each verdict as it is reached, one at a time; nil
 	// if nobody wants to know.
 	OnVerdict func(report.Verdict)
@@ -93,9 +100,9 @@ func Run(ctx context.Context, options Options, workloads []workload.Workload) ([
 		return nil, fmt.Errorf("preparing namespaces for workloads: %w", finish(err))
 	}
 	verdicts := sideBySide(ctx, options, workloads, trial{
-		applier:  applier{clients.dynamic, namespace, created},
+		applier:  applier{clients, namespace, created, options.DryRuns},
 		follower: follower{clients, options.Images, options.HasNode, options.OnRunning},
-		images:   options.Images,
+		images:   options.Images, anyLock: options.AnyLock,
 	})
 	return verdicts, finish(context.Cause(ctx))
 }

@@ -19,6 +19,7 @@ import (
 type Answer struct {
 	Seen    string // report.Refused or report.Failed
 	Webhook string // that refused
+	Lock    string // the webhook or the policy that refused, for a person
 	Reason  string // in the words of the webhook or the API server
 }
 
@@ -31,7 +32,8 @@ var denial = regexp.MustCompile(`(?s)^admission webhook "([^"]+)" denied the req
 // itself (k8s.io/apiserver/pkg/admission/plugin/policy/validating), about an
 // object, or about one of those that are deleted together.
 var ownDenial = regexp.MustCompile(
-	`(?s)^[\w./-]+(?: "[^"]*")? is forbidden: (ValidatingAdmissionPolicy '[^']+' with binding '[^']+' denied request: .*)$`)
+	`(?s)^[\w./-]+(?: "[^"]*")? is forbidden: ` +
+		`((ValidatingAdmissionPolicy '[^']+') with binding '[^']+' denied request: .*)$`)
 
 // Classify tells the denial of an admission webhook, or of a policy of the API
 // server's own, from everything else.
@@ -42,10 +44,10 @@ func Classify(ctx context.Context, err error) Answer {
 	}
 	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
 		if match := denial.FindStringSubmatch(status.Status().Message); match != nil {
-			return Answer{Seen: report.Refused, Webhook: match[1], Reason: strings.TrimSpace(match[2])}
+			return Answer{report.Refused, match[1], "webhook " + match[1], strings.TrimSpace(match[2])}
 		}
 		if match := ownDenial.FindStringSubmatch(status.Status().Message); match != nil {
-			return Answer{Seen: report.Refused, Reason: match[1]}
+			return Answer{Seen: report.Refused, Lock: match[2], Reason: match[1]}
 		}
 	}
 	if unreachable(err) {
@@ -63,7 +65,7 @@ func unreachable(err error) bool {
 // unexpected tells in what a refusal's reason isn't the expected one; it
 // returns "" if it is.
 func unexpected(refusal workload.Refusal, images Images, reason string) string {
-	const another = "it was refused for another Reason: "
+	const another = "it was refused for another reason: "
 	reference := images.reference(refusal.Image)
 	switch {
 	case !FitsPolicy(reason, refusal.Policy):

@@ -14,6 +14,8 @@ type Attempt struct {
 	Attack *report.Attack
 	// GoesOn says why the request must be granted; empty if it must be refused.
 	GoesOn string
+	// KnownFault tells why the request is granted though it mustn't be.
+	KnownFault string
 
 	request request
 }

@@ -30,7 +30,8 @@ var limits = []Attempt{
 func limit(name, does string, r request) Attempt {
 	return Attempt{
 		Name: name, request: r,
-		GoesOn: "a known limit: who impersonates Kyverno's account is Kyverno to the API server",
+		GoesOn:     "nobody refuses it so far: if somebody does now, it has to be refused from now on",
+		KnownFault: "who impersonates Kyverno's account is Kyverno to the API server",
 		Attack: &report.Attack{
 			Does: does, Why: "Kyverno puts them back when it next looks, and nobody is asked until then.",
 			KnownFrom: impersonated,

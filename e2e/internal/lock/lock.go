@@ -9,6 +9,7 @@ package lock
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -71,16 +72,17 @@ func (c Cluster) try(ctx context.Context, attempt Attempt) (report.Verdict, erro
 func (c Cluster) verdict(ctx context.Context, attempt Attempt, err error) report.Verdict {
 	verdict := report.Verdict{
 		Workload: "lock/" + attempt.Name, Kind: attempt.request.kind.name,
-		Expected: report.Refused, Seen: report.Admitted, Policy: c.Policy, Attack: attempt.Attack,
+		Expected: report.Refused, Seen: report.Admitted, Policy: c.Policy,
+		Attack: attempt.Attack, KnownFault: attempt.KnownFault,
 	}
 	if attempt.GoesOn != "" {
 		verdict.Expected, verdict.Policy = report.Admitted, ""
 	}
 	if err != nil {
 		answer := judge.Classify(ctx, err)
-		verdict.Seen, verdict.Webhook, verdict.Reason = answer.Seen, answer.Webhook, answer.Reason
+		verdict.Seen, verdict.Webhook, verdict.Reason, verdict.Lock = answer.Seen, answer.Webhook, answer.Reason, answer.Lock
 		if verdict.Seen == report.Failed && byRBAC(err) {
-			verdict.Seen = report.Refused
+			verdict.Seen, verdict.Lock = report.Refused, "RBAC"
 		}
 	}
 	switch {
@@ -93,7 +95,8 @@ func (c Cluster) verdict(ctx context.Context, attempt Attempt, err error) report
 	case c.Policy != "" && !judge.FitsPolicy(verdict.Reason, c.Policy):
 		verdict.Failure = fmt.Sprintf("it was refused by another: policy %q isn't named as the one that refuses", c.Policy)
 	default:
-		verdict.Passed, verdict.Short = true, "by "+refuser(err)
+		verdict.Passed = true
+		_, verdict.Matched, _ = strings.Cut(verdict.Reason, " denied request: ")
 	}
 	return verdict
 }

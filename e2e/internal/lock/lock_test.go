@@ -53,7 +53,7 @@ func TestKeepTheLock(t *testing.T) {
 			t.Errorf("%s: %s: %s", verdict.Workload, verdict.Failure, verdict.Reason)
 		}
 		if verdict.Expected == report.Refused &&
-			(verdict.Short != "by ValidatingAdmissionPolicy '"+Policy+"'" || verdict.Attack == nil ||
+			(verdict.Lock != "ValidatingAdmissionPolicy '"+Policy+"'" || verdict.Attack == nil ||
 				!strings.Contains(verdict.Reason, "can't be taken off by the API: "+attempts[i].request.kind.resource.Resource)) {
 			t.Errorf("%+v", verdict)
 		}
@@ -98,8 +98,8 @@ func checkRights(t *testing.T, s server) {
 		if verdict.Passed != (policy == "") || verdict.Seen != report.Refused {
 			t.Errorf("somebody without rights, by %q: %+v", policy, verdict)
 		}
-		if policy == "" && verdict.Short != "by missing rights (RBAC)" {
-			t.Errorf("somebody without rights: %s", verdict.Short)
+		if verdict.Lock != "RBAC" {
+			t.Errorf("somebody without rights is refused by %q", verdict.Lock)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package run
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,7 +27,10 @@ func state() supply.State {
 // be pinned to: a reference to CI, or a digest of another image, would let a
 // verdict pass that proves nothing.
 func TestImages(t *testing.T) {
-	named := Images(state())
+	images := Images(state())
+	if len(named) != 11 {
+		t.Errorf("%d names are known: %v", len(named), named)
+	}
 	for name, want := range map[string][2]string{
 		"signed":                            {"production:2/app:1", "sha256:signed"},
 		"signed-by-digest":                  {"production:2/app@sha256:signed", "sha256:signed"},
@@ -40,13 +44,15 @@ func TestImages(t *testing.T) {
 		"unsigned-platform-of-signed-index": {"production:2/app@sha256:platform", "sha256:platform"},
 		"missing":                           {"production:2/app:1-missing", ""},
 	} {
-		if got := [2]string{named[name].Reference, named[name].Digest}; got != want {
+		if got := [2]string{images[name].Reference, images[name].Digest}; got != want || !slices.Contains(named, name) {
 			t.Errorf("%s is %q, not %q", name, got, want)
 		}
-		delete(named, name)
+		delete(images, name)
 	}
-	if len(named) > 0 {
-		t.Errorf("there are more: %v", named)
+	for name := range images {
+		if _, spelled := spellings[name]; !spelled {
+			t.Errorf("there is one more: %s", name)
+		}
 	}
 	if others := Images(supply.State{}); others != nil {
 		t.Errorf("workloads that name real images get %v", others)
@@ -64,6 +70,40 @@ func TestImagesOfOne(t *testing.T) {
 	}
 	if got := named["unsigned-platform-of-signed-index"]; got.Digest != "sha256:unsigned" {
 		t.Errorf("a platform of what is no index is %+v, not unsigned", got)
+	}
+}
+
+// TestSpellings writes the name of an unsigned image in ways that can't be taken
+// for another's.
+func TestSpellings(t *testing.T) {
+	here := state()
+	here.Production = "127.0.0.1:2"
+	for registry, wanted := range map[string]map[string]string{
+		"127.0.0.1:2": {
+			"unsigned-by-localhost":           "localhost:2/app:1-unsigned",
+			"unsigned-by-upper-case-registry": "LOCALHOST:2/app:1-unsigned",
+			"unsigned-by-mapped-address":      "[::ffff:127.0.0.1]:2/app:1-unsigned",
+			"unsigned-by-port-with-zero":      "127.0.0.1:02/app:1-unsigned@sha256:unsigned",
+			"unsigned-under-signed-tag":       "127.0.0.1:2/app:1@sha256:unsigned",
+			"unsigned-behind-signed-digest":   "127.0.0.1:2/app@sha256:signed@sha256:unsigned",
+			"unsigned-by-upper-case-digest":   "127.0.0.1:2/app@sha256:UNSIGNED",
+			"unsigned-with-two-tags":          "127.0.0.1:2/app:1:1-unsigned",
+		},
+		"production": {
+			"unsigned-by-localhost": "", "unsigned-by-mapped-address": "", "unsigned-by-port-with-zero": "",
+			"unsigned-by-upper-case-registry": "PRODUCTION/app:1-unsigned@sha256:unsigned",
+		},
+	} {
+		here.Production = registry
+		images := Images(here)
+		for name, want := range wanted {
+			if got := images[name].Reference; got != want {
+				t.Errorf("%s of %s is %q, not %q", name, registry, got, want)
+			}
+			if want == "" && !missing(images, name) {
+				t.Errorf("workloads with %s would be judged with %s", name, registry)
+			}
+		}
 	}
 }
 
