@@ -83,7 +83,7 @@ func (s *stage) keep() {
 	report := s.t.TempDir()
 	production := freeAddress(s.t)
 	ci := freeAddress(s.t)
-	run := exec.Command(program, "--keep", "--lock", "off", "--node", "off", "--report", report,
+	run := exec.Command(program, "--keep", "--node", "off", "--report", report,
 		"--ci-registry", ci, "--production-registry", production)
 	run.Dir, run.Env, run.Stderr = s.folder, s.env, os.Stderr
 	stdout, err := run.StdoutPipe()

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -11,8 +10,6 @@ import (
 	"container-signing/e2e/internal/run"
 	"container-signing/e2e/internal/session"
 	"container-signing/e2e/internal/supply"
-	"container-signing/e2e/internal/usage"
-	"container-signing/internal/hint"
 	"container-signing/internal/keyspec"
 )
 
@@ -88,14 +85,3 @@ const awaitUsage = "`URL` that is answered when the cluster is ready, " +
 
 const nodeUsage = "`mode`: run a node, so that admitted pods really start: " +
 	"auto (where this machine and its user can), on, off"
-
-const lockUsage = "`mode`: the API server lets nobody change the project's policies: on, off (to try changes with --keep)"
-
-// parseSwitch reads a flag that is on or off.
-func parseSwitch(name, text string) (bool, error) {
-	switch text {
-	case "on", "off":
-		return text == "on", nil
-	}
-	return false, usage.Fault(hint.Add(fmt.Errorf("unknown --%s %q", name, text), "known are on, off"))
-}

@@ -56,7 +56,7 @@ func init() {
 
 func newRoot() *cobra.Command {
 	var o run.Options
-	var node, lock string
+	var node string
 	root := newVerb("e2e", "Sign an image, copy it to production and show what Kubernetes admits")
 	root.Long = `Takes one image through the whole chain on this machine: signed in a CI registry
 by notation with an external signer, copied to a production registry by oras,
@@ -78,7 +78,6 @@ done. (go run itself turns every failure into 1.)`
 	flags.StringVar(&o.Signer.CA, "ca", "", "`file` with the CA to trust (default: the root of --certificate-chain)")
 	addChoice(flags, &o.Choice)
 	flags.StringVar(&node, "node", string(session.NodeAuto), nodeUsage)
-	flags.StringVar(&lock, "lock", "on", lockUsage)
 	flags.BoolVar(&o.Keep, "keep", false, "leave everything running until Ctrl-C, and print how to use it")
 	addVerbose(flags, &o.Settings)
 	addTimeout(flags, &o.Settings)
@@ -86,9 +85,7 @@ done. (go run itself turns every failure into 1.)`
 		if o.Node, err = session.ParseNodeMode(node); err != nil {
 			return err
 		}
-		if o.Lock, err = parseSwitch("lock", lock); err != nil {
-			return err
-		}
+		o.Lock = true
 		return run.Whole(cmd.Context(), o)
 	}
 	root.SuggestionsMinimumDistance = 2

@@ -41,7 +41,6 @@ func usageCases() map[string]usageCase {
 			[]string{"--policy", "opa"},
 			[]string{`--policy "opa"`, "imagevalidatingpolicy, clusterpolicy", "--policies"},
 		},
-		"unknown lock": {[]string{"--lock", "maybe"}, []string{`unknown --lock "maybe"`, "\nhint: known are on, off"}},
 		"same registries": {
 			[]string{"--ci-registry", "127.0.0.1:7", "--production-registry", "127.0.0.1:7"},
 			[]string{"127.0.0.1:7", "different addresses"},

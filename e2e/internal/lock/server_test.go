@@ -2,8 +2,10 @@ package lock
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -19,7 +21,6 @@ import (
 	"container-signing/e2e/internal/await"
 	"container-signing/e2e/internal/cluster"
 	"container-signing/e2e/internal/policy"
-	"container-signing/tools"
 )
 
 const ownFolder = "../../../policies"
@@ -27,6 +28,10 @@ const ownFolder = "../../../policies"
 // objects are what belongs to the lock beside the policies, and others like
 // them.
 var objects = []string{
+	definitionOf("policies.kyverno.io", "ImageValidatingPolicy", "Cluster", "v1"),
+	definitionOf("kyverno.io", "ClusterPolicy", "Cluster", "v1"),
+	definitionOf("policies.kyverno.io", "PolicyException", "Namespaced", "v1"),
+	definitionOf("kyverno.io", "PolicyException", "Namespaced", "v2", "v2beta1"),
 	`{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kyverno"}}`,
 	`{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}}`,
 	configMapOf("kyverno", "notation-ca"), configMapOf("kyverno", "kyverno"), configMapOf("kyverno", "other"),
@@ -38,6 +43,20 @@ var objects = []string{
 	`{"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
 		"metadata": {"name": "other"}, "spec": {"validations": [{"expression": "true"}], "matchConstraints":
 		{"resourceRules": [{"apiGroups": ["x"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["x"]}]}}}`,
+}
+
+// definitionOf defines a kind of Kyverno's, with any fields.
+func definitionOf(group, kind, scope string, versions ...string) string {
+	plural := kindOf(kind, group, "").resource.Resource
+	var served []string
+	for i, version := range versions {
+		served = append(served, fmt.Sprintf(`{"name": %q, "served": true, "storage": %t, "subresources": {"status": {}},
+			"schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}`, version, i == 0))
+	}
+	return fmt.Sprintf(`{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+		"metadata": {"name": "%[1]s.%[2]s"}, "spec": {"group": %[2]q, "scope": %[3]q,
+		"names": {"kind": %[4]q, "plural": %[1]q}, "versions": [%[5]s]}}`,
+		plural, group, scope, kind, strings.Join(served, ", "))
 }
 
 func configMapOf(namespace, name string) string {
@@ -74,21 +93,6 @@ type server struct {
 func start(t *testing.T, args ...string) server {
 	t.Helper()
 	s := server{Config: apiservertest.Start(t, args...)}
-	programs, err := tools.Build(t.Context(), os.Stderr, "kyverno-crds")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(filepath.Join(programs["kyverno-crds"], "*.json"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("there are no definitions of Kyverno's (%v)", err)
-	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.create(t, string(content))
-	}
 	for _, object := range objects {
 		s.create(t, object)
 	}

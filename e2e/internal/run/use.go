@@ -30,7 +30,7 @@ func (s *stock) printUse(kubeconfig string, locked bool) {
 	unlock := ""
 	if locked {
 		unlock = "  rm " + filepath.Join(cluster.LockFolder(s.In("cluster")), "manifests/keep-the-lock.yaml") +
-			" # within a minute the policies can be changed; --lock off begins so\n"
+			" # then the policies can be changed\n"
 	}
 	fmt.Printf(`
 Everything is left running. Registries: ci at %s, production at %s.
