@@ -32,6 +32,24 @@ func (r Reader) Tags(ctx context.Context, image reference.Reference) ([]string, 
 	return all, nil
 }
 
+// DeleteSignatures deletes the signatures of an image.
+func (r Reader) DeleteSignatures(ctx context.Context, image reference.Reference) error {
+	opened, descriptor, err := r.resolve(ctx, image)
+	if err != nil {
+		return err
+	}
+	signatures, err := registry.Referrers(ctx, opened, descriptor, signatureType)
+	if err != nil {
+		return fmt.Errorf("listing the signatures of %q: %w", image, err)
+	}
+	for _, signature := range signatures {
+		if err := r.Repository(image).Delete(ctx, signature); err != nil {
+			return fmt.Errorf("deleting signature %s of %q: %w", signature.Digest, image, err)
+		}
+	}
+	return nil
+}
+
 // Empty deletes all that has a tag in the repository of an image, and what refers
 // to it. What the registry keeps of the layers is its own garbage collection's.
 func (r Reader) Empty(ctx context.Context, image reference.Reference) error {

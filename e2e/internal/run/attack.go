@@ -86,6 +86,7 @@ func (t *trial) attack(ctx context.Context, target Target, images *scratch) (pas
 func (t *trial) attackWorkloads(ctx context.Context, target Target, images *scratch) ([]report.Verdict, error) {
 	options := judge.Options{
 		Config: t.cluster.Config, Images: images.images(), HasNode: target.Runs, AnyLock: true, DryRuns: !target.Runs,
+		AwaitGone: true,
 	}
 	t.cluster.Config.WarningHandler = t.Console
 	kept, without := possible(t.plan.Workloads, options.Images)
@@ -98,15 +99,15 @@ func (t *trial) attackWorkloads(ctx context.Context, target Target, images *scra
 		verdicts, err = judge.Run(ctx, options, kept)
 		return err
 	})
-	moved, ok := movedTag(kept)
-	if err != nil || !ok {
+	again := afterwards(kept)
+	if err != nil || len(again) == 0 {
 		return verdicts, err
 	}
 	err = t.Console.Do("move a signed tag to the unsigned image, attack again", func() error {
 		if err := images.moveTo(ctx, supply.Unsigned); err != nil {
 			return err
 		}
-		more, err := judge.Run(ctx, options, []workload.Workload{moved})
+		more, err := judge.Run(ctx, options, again)
 		verdicts = append(verdicts, more...)
 		return err
 	})

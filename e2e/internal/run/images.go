@@ -44,6 +44,8 @@ func Images(s supply.State) judge.Images {
 	byBoth.Digest = s.Digests[supply.Signed]
 	moving := image(s.InProduction(supply.Moving), supply.Signed)
 	moving.Fault = "tag moved to an unsigned image"
+	withdrawn := byTag(supply.Withdrawn)
+	withdrawn.Fault = "signature deleted"
 	const platformName = "unsigned-platform-of-signed-index"
 	absent := s.InProduction(supply.Signed)
 	absent.Tag += "-missing"
@@ -53,6 +55,7 @@ func Images(s supply.State) judge.Images {
 		"signed-by-tag-and-digest": image(byBoth, supply.Signed),
 		"signed-single-platform":   byTag(single, supply.Signed),
 		"signed-until-moved":       moving,
+		"signed-until-withdrawn":   withdrawn,
 		"unsigned":                 faulty("unsigned", byTag(supply.Unsigned)),
 		"unsigned-by-digest":       faulty("unsigned", image(s.Pinned(supply.Unsigned), supply.Unsigned)),
 		"signed-by-another-ca":     faulty("signed-by-another-ca", byTag(supply.AnotherCA)),
@@ -61,6 +64,9 @@ func Images(s supply.State) judge.Images {
 			Reference: s.InProduction(supply.Signed).ByDigest(platform).String(), Digest: platform,
 		}),
 		"missing": {Reference: absent.String(), Fault: "no such image"},
+	}
+	if withdrawn.Digest == "" {
+		delete(images, "signed-until-withdrawn") // there is no second signature
 	}
 	for name, forged := range s.Forged {
 		images[name] = judge.Image{
@@ -81,7 +87,7 @@ func Images(s supply.State) judge.Images {
 // named are the names of images that a run makes without an intruder.
 var named = []string{
 	"signed", "signed-by-digest", "signed-by-tag-and-digest", "signed-single-platform", "signed-until-moved",
-	"unsigned", "unsigned-by-digest", "signed-by-another-ca", "copied-without-signature",
+	"signed-until-withdrawn", "unsigned", "unsigned-by-digest", "signed-by-another-ca", "copied-without-signature",
 	"unsigned-platform-of-signed-index", "missing",
 }
 

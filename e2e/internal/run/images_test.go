@@ -18,7 +18,7 @@ func state() supply.State {
 		Platform: "sha256:platform", Demonstration: true,
 		Digests: map[supply.Role]string{
 			supply.Signed: "sha256:signed", supply.SinglePlatform: "sha256:single", supply.Unsigned: "sha256:unsigned",
-			supply.AnotherCA: "sha256:another",
+			supply.AnotherCA: "sha256:another", supply.Withdrawn: "sha256:withdrawn",
 		},
 	}
 }
@@ -28,7 +28,7 @@ func state() supply.State {
 // verdict pass that proves nothing.
 func TestImages(t *testing.T) {
 	images := Images(state())
-	if len(named) != 11 {
+	if len(named) != 12 {
 		t.Errorf("%d names are known: %v", len(named), named)
 	}
 	for name, want := range map[string][2]string{
@@ -37,6 +37,7 @@ func TestImages(t *testing.T) {
 		"signed-by-tag-and-digest":          {"production:2/app:1@sha256:signed", "sha256:signed"},
 		"signed-single-platform":            {"production:2/app:1-single-platform", "sha256:single"},
 		"signed-until-moved":                {"production:2/app:1-moving", "sha256:signed"},
+		"signed-until-withdrawn":            {"production:2/app:1-withdrawn", "sha256:withdrawn"},
 		"unsigned":                          {"production:2/app:1-unsigned", "sha256:unsigned"},
 		"unsigned-by-digest":                {"production:2/app@sha256:unsigned", "sha256:unsigned"},
 		"signed-by-another-ca":              {"production:2/app:1-another-ca", "sha256:another"},
@@ -64,9 +65,13 @@ func TestImagesOfOne(t *testing.T) {
 	one := state()
 	one.Platform, one.Demonstration = "", false
 	delete(one.Digests, supply.SinglePlatform)
+	delete(one.Digests, supply.Withdrawn)
 	named := Images(one)
 	if got := named["signed-single-platform"]; got.Reference != "production:2/app:1" || got.Digest != "sha256:signed" {
 		t.Errorf("the single platform is %+v, not the signed image", got)
+	}
+	if !missing(named, "signed-until-withdrawn") {
+		t.Error("there is an image with a second signature")
 	}
 	if got := named["unsigned-platform-of-signed-index"]; got.Digest != "sha256:unsigned" {
 		t.Errorf("a platform of what is no index is %+v, not unsigned", got)
@@ -107,31 +112,39 @@ func TestSpellings(t *testing.T) {
 	}
 }
 
-// TestMovedTag makes the workload with the moved tag out of two of the
+// TestAfterwards makes the workloads whose images have changed out of the
 // project's own.
-func TestMovedTag(t *testing.T) {
+func TestAfterwards(t *testing.T) {
 	plan, err := Choice{Policy: PolicyKinds()[0]}.Read()
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved, ok := movedTag(plan.Workloads)
-	if !ok || moved.Name != afterMove || moved.Refusal == nil || moved.Refusal.Image != movedImage ||
-		moved.Refusal.Policy == "" {
-		t.Fatalf("it is %+v", moved)
+	again := afterwards(plan.Workloads)
+	if len(again) != len(afterthoughts) {
+		t.Fatalf("there are %d: %+v", len(again), again)
+	}
+	for i, w := range again {
+		if want := afterthoughts[i]; w.Name != want.after || w.Refusal == nil || w.Refusal.Image != want.image ||
+			w.Refusal.Policy == "" || w.Attack.Does == "" || !slices.Contains(w.Images(), want.image) {
+			t.Errorf("%s is %+v", want.after, w)
+		}
 	}
 	const unsigned = "no Notation signature by a trusted certificate"
 	for _, own := range plan.Workloads {
-		if own.Name == likeMoved {
+		if own.Name == likeAfterwards {
 			because := regexp.MustCompile(own.Refusal.Because.String())
-			if own.Refusal.Image == movedImage || !because.MatchString(unsigned) {
-				t.Errorf("the workload that it is made of has changed: %+v", own.Refusal)
+			if own.Refusal.Image != "unsigned" || !because.MatchString(unsigned) {
+				t.Errorf("the workload that they are made of has changed: %+v", own.Refusal)
 			}
 		}
-		if own.Name == beforeMove && own.Refusal != nil {
-			t.Error("what has to be admitted before the move has to be refused")
+		isBefore := slices.ContainsFunc(afterthoughts, func(a afterthought) bool { return a.before == own.Name })
+		if isBefore && own.Refusal != nil {
+			t.Errorf("%s has to be admitted before, and has to be refused", own.Name)
 		}
 	}
-	if _, ok := movedTag([]workload.Workload{{Name: strings.ToUpper(beforeMove)}}); ok {
-		t.Error("workloads without the pod have one with a moved tag")
+	for _, name := range []string{strings.ToUpper(afterthoughts[0].before), likeAfterwards} {
+		if again := afterwards([]workload.Workload{{Name: name, Refusal: &workload.Refusal{}}}); len(again) > 0 {
+			t.Errorf("workloads without the pods have %+v", again)
+		}
 	}
 }

@@ -21,6 +21,9 @@ const (
 	Unsigned Role = "unsigned"
 	// AnotherCA is signed with a certificate of a CA that nobody trusts.
 	AnotherCA Role = "another-ca"
+	// Withdrawn is one more of the demonstration's, whose signature in production
+	// is deleted at the end.
+	Withdrawn Role = "withdrawn"
 	// Moving is a second tag of the signed image in production, which is
 	// moved to the unsigned one at the end.
 	Moving Role = "moving"

@@ -44,7 +44,7 @@ type Supply struct {
 // trustedRoles are those that are signed by whom the cluster is to trust.
 func (s State) trustedRoles() []Role {
 	if s.Demonstration {
-		return []Role{Signed, SinglePlatform}
+		return []Role{Signed, SinglePlatform, Withdrawn}
 	}
 	return []Role{Signed}
 }
