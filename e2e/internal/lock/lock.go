@@ -80,7 +80,8 @@ func (c Cluster) verdict(ctx context.Context, attempt Attempt, err error) report
 	}
 	if err != nil {
 		answer := judge.Classify(ctx, err)
-		verdict.Seen, verdict.Webhook, verdict.Reason, verdict.Lock = answer.Seen, answer.Webhook, answer.Reason, answer.Lock
+		verdict.Seen, verdict.Webhook = answer.Seen, answer.Webhook
+		verdict.Reason, verdict.Lock = answer.Reason, answer.Lock
 		if verdict.Seen == report.Failed && byRBAC(err) {
 			verdict.Seen, verdict.Lock = report.Refused, "RBAC"
 		}
@@ -93,7 +94,7 @@ func (c Cluster) verdict(ctx context.Context, attempt Attempt, err error) report
 	case attempt.GoesOn != "":
 		verdict.Passed, verdict.Detail = true, attempt.GoesOn
 	case c.Policy != "" && !judge.FitsPolicy(verdict.Reason, c.Policy):
-		verdict.Failure = fmt.Sprintf("it was refused by another: policy %q isn't named as the one that refuses", c.Policy)
+		verdict.Failure = fmt.Sprintf("it was refused by another than policy %q", c.Policy)
 	default:
 		verdict.Passed = true
 		_, verdict.Matched, _ = strings.Cut(verdict.Reason, " denied request: ")

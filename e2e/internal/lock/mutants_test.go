@@ -16,36 +16,42 @@ import (
 	"container-signing/e2e/internal/policy"
 )
 
+const (
+	ofWebhooks   = ` && variables.kind in ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"]`
+	ofAnnotation = `object.metadata.?annotations[?"pod-policies.kyverno.io/autogen-controllers"] ==`
+)
+
 // clauses are parts of the lock's expressions, and what stands for them in a lock
 // that is broken.
 var clauses = map[string]string{
-	`object.?data == oldObject.?data`:                                                            `true`,
-	` && object.?binaryData == oldObject.?binaryData`:                                            ``,
-	` && object.?immutable == oldObject.?immutable`:                                              ``,
-	`object.spec.?replicas.orValue(0) > 0`:                                                       `true`,
-	`object.spec.template == oldObject.spec.template`:                                            `true`,
-	` && object.spec.?replicas.orValue(1) > 0`:                                                   ``,
-	`object.spec == oldObject.spec`:                                                              `true`,
-	`!object.?status.?validatingadmissionpolicy.?generated.orValue(false)`:                       `true`,
-	`has(object.spec) && `:                                                                       `!has(object.spec) || `,
-	`!has(object.spec.service)`:                                                                  `true`,
-	`request.userInfo.username == `:                                                              `"" != `,
-	` && variables.kind in ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"]`: ``,
-	`is.failurePolicy == was.failurePolicy`:                                                      `true`,
-	`is.?rules == was.?rules`:                                                                    `true`,
-	`is.?matchPolicy == was.?matchPolicy`:                                                        `true`,
-	`is.?matchConditions == was.?matchConditions`:                                                `true`,
-	`is.?namespaceSelector == was.?namespaceSelector`:                                            `true`,
-	`is.?objectSelector == was.?objectSelector`:                                                  `true`,
-	`is.clientConfig.?service == was.clientConfig.?service`:                                      `true`,
-	`is.clientConfig.?url == was.clientConfig.?url`:                                              `true`,
-	`object.metadata.?annotations[?"pod-policies.kyverno.io/autogen-controllers"] ==`:            `true || optional.of("") ==`,
-	`"policyexceptions" ? true`:                                                                  `"policyexceptions" ? false`,
+	`object.?data == oldObject.?data`:                                      `true`,
+	` && object.?binaryData == oldObject.?binaryData`:                      ``,
+	` && object.?immutable == oldObject.?immutable`:                        ``,
+	`object.spec.?replicas.orValue(0) > 0`:                                 `true`,
+	`object.spec.template == oldObject.spec.template`:                      `true`,
+	` && object.spec.?replicas.orValue(1) > 0`:                             ``,
+	`object.spec == oldObject.spec`:                                        `true`,
+	`!object.?status.?validatingadmissionpolicy.?generated.orValue(false)`: `true`,
+	`has(object.spec) && `:                                                 `!has(object.spec) || `,
+	`!has(object.spec.service)`:                                            `true`,
+	`request.userInfo.username == `:                                        `"" != `,
+	ofWebhooks:                                                             ``,
+	`is.failurePolicy == was.failurePolicy`:                                `true`,
+	`is.?rules == was.?rules`:                                              `true`,
+	`is.?matchPolicy == was.?matchPolicy`:                                  `true`,
+	`is.?matchConditions == was.?matchConditions`:                          `true`,
+	`is.?namespaceSelector == was.?namespaceSelector`:                      `true`,
+	`is.?objectSelector == was.?objectSelector`:                            `true`,
+	`is.clientConfig.?service == was.clientConfig.?service`:                `true`,
+	`is.clientConfig.?url == was.clientConfig.?url`:                        `true`,
+	ofAnnotation:                `true || optional.of("") ==`,
+	`"policyexceptions" ? true`: `"policyexceptions" ? false`,
 }
 
 // literal finds the names in the expression of what is locked, but for those of
 // kinds.
-var literal = regexp.MustCompile(`variables\.kind (?:==|in) (?:"[^"]*"|\[[^\]]*\])|request\.namespace == "kyverno"|"[^"]*"`)
+var literal = regexp.MustCompile(
+	`variables\.kind (?:==|in) (?:"[^"]*"|\[[^\]]*\])|request\.namespace == "kyverno"|"[^"]*"`)
 
 // A mutant is the lock with one hole.
 type mutant struct {

@@ -50,8 +50,9 @@ func definitionOf(group, kind, scope string, versions ...string) string {
 	plural := kindOf(kind, group, "").resource.Resource
 	var served []string
 	for i, version := range versions {
-		served = append(served, fmt.Sprintf(`{"name": %q, "served": true, "storage": %t, "subresources": {"status": {}},
-			"schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}`, version, i == 0))
+		served = append(served, fmt.Sprintf(`{"name": %q, "served": true, "storage": %t,
+			"subresources": {"status": {}}, "schema": {"openAPIV3Schema": {"type": "object",
+			"x-kubernetes-preserve-unknown-fields": true}}}`, version, i == 0))
 	}
 	return fmt.Sprintf(`{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
 		"metadata": {"name": "%[1]s.%[2]s"}, "spec": {"group": %[2]q, "scope": %[3]q,
@@ -65,7 +66,8 @@ func configMapOf(namespace, name string) string {
 }
 
 func deploymentOf(name string) string {
-	return `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "` + name + `", "namespace": "kyverno"},
+	return `{"apiVersion": "apps/v1", "kind": "Deployment",
+		"metadata": {"name": "` + name + `", "namespace": "kyverno"},
 		"spec": {"replicas": 1, "paused": true, "selector": {"matchLabels": {"app": "a"}},
 		"template": {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}}}`
 }
@@ -75,7 +77,8 @@ const service = `{"service": {"namespace": "kyverno", "name": "kyverno-svc"}}`
 
 // webhooksOf is a configuration with one webhook, which nothing asks.
 func webhooksOf(kind, name, client string) string {
-	return `{"apiVersion": "admissionregistration.k8s.io/v1", "kind": "` + kind + `", "metadata": {"name": "` + name + `"},
+	return `{"apiVersion": "admissionregistration.k8s.io/v1", "kind": "` + kind + `",
+		"metadata": {"name": "` + name + `"},
 		"webhooks": [{"name": "ivpol.kyverno.svc-fail-finegrained-require-notation", "clientConfig": ` + client + `,
 		"sideEffects": "None", "admissionReviewVersions": ["v1"],
 		"rules": [{"apiGroups": ["x"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["x"]}]}]}`
