@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 
 	specs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -12,6 +13,7 @@ import (
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	"container-signing/e2e/internal/reference"
 	"container-signing/internal/hint"
@@ -25,11 +27,16 @@ func (r Reader) Tags(ctx context.Context, image reference.Reference) ([]string, 
 		all = append(all, some...)
 		return nil
 	})
-	if err != nil && !errors.Is(err, errdef.ErrNotFound) {
+	if err != nil && !isMissing(err) {
 		return nil, fmt.Errorf("listing the tags of %q: %w",
 			image.Registry+"/"+image.Repository, r.advise(err, image))
 	}
 	return all, nil
+}
+
+func isMissing(err error) bool {
+	var answer *errcode.ErrorResponse
+	return errors.Is(err, errdef.ErrNotFound) || errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound
 }
 
 // DeleteSignatures deletes the signatures of an image.
@@ -64,13 +71,13 @@ func (r Reader) Empty(ctx context.Context, image reference.Reference) error {
 		if err == nil {
 			err = collect(ctx, in, manifest, found)
 		}
-		if err != nil && !errors.Is(err, errdef.ErrNotFound) {
+		if err != nil && !isMissing(err) {
 			return fmt.Errorf("looking for what is to be deleted with tag %q: %w", tag, err)
 		}
 	}
 	for manifest := range maps.Values(found) {
 		err := in.Delete(ctx, manifest)
-		if err == nil || errors.Is(err, errdef.ErrNotFound) {
+		if err == nil || isMissing(err) {
 			continue
 		}
 		err = fmt.Errorf("deleting the images in %q, which are left behind: %w", image.Registry+"/"+image.Repository, err)
@@ -88,7 +95,7 @@ func collect(
 	}
 	found[manifest.Digest.String()] = manifest
 	referrers, err := registry.Referrers(ctx, in, manifest, "")
-	if err != nil && !errors.Is(err, errdef.ErrNotFound) {
+	if err != nil && !isMissing(err) {
 		return err
 	}
 	if manifest.MediaType == specs.MediaTypeImageIndex {
