@@ -33,12 +33,12 @@ func (t trial) nextLock(
 		if err == nil {
 			return
 		}
-		if answer := classify(ctx, err); answer.seen == report.Refused {
-			answer.tell(verdict)
+		if answer := Classify(ctx, err); answer.Seen == report.Refused {
+			answer.Tell(verdict)
 			verdict.Passed, verdict.Failure = true, ""
 			verdict.Detail = "the " + document.Kind.Kind + " is admitted, its pods aren't"
 		} else {
-			verdict.Failure += ", and whether its pods are stopped isn't known: " + answer.reason
+			verdict.Failure += ", and whether its pods are stopped isn't known: " + answer.Reason
 		}
 		return
 	}
