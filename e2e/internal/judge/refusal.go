@@ -77,7 +77,7 @@ func unexpected(refusal workload.Refusal, images Images, reason string) string {
 		return fmt.Sprintf(another+"policy %q isn't named as the one that refuses", refusal.Policy)
 	case !refusal.Because.MatchString(reason):
 		return fmt.Sprintf(another+"nothing in it matches %q", refusal.Because)
-	case reference != "" && !namesImage(reason, reference):
+	case reference != "" && !namesImage(reason, reference) && !namesImage(reason, withoutTag(reference)):
 		return fmt.Sprintf(another+"image %q isn't named", reference)
 	}
 	return ""
@@ -94,6 +94,12 @@ func FitsPolicy(reason, policies string) bool {
 	return regexp.MustCompile(`(?m)\bPolicy (?:` + names + `) (?:failed|error):|^(?:` + names + `):$|` +
 		`\AValidatingAdmissionPolicy '(?:` + names + `)' with binding `).MatchString(reason)
 }
+
+// tagBeforeDigest is a tag that says nothing any more: who names the image may
+// leave it out.
+var tagBeforeDigest = regexp.MustCompile(`:[\w.-]+(@[^/]+)$`)
+
+func withoutTag(reference string) string { return tagBeforeDigest.ReplaceAllString(reference, "$1") }
 
 // namesImage tells whether a reason names an image, and not just one whose
 // reference begins or ends alike.

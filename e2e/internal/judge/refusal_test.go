@@ -245,3 +245,15 @@ func TestWantedImage(t *testing.T) {
 		})
 	}
 }
+
+// TestWithoutTag leaves the tag out where a digest follows it, and nothing else.
+func TestWithoutTag(t *testing.T) {
+	t.Parallel()
+	for reference, want := range map[string]string{
+		"a:1/b:tag@sha256:c": "a:1/b@sha256:c", "a:1/b@sha256:c": "a:1/b@sha256:c", "a:1/b:tag": "a:1/b:tag", "": "",
+	} {
+		if got := withoutTag(reference); got != want {
+			t.Errorf("%q becomes %q, not %q", reference, got, want)
+		}
+	}
+}
