@@ -37,13 +37,24 @@ func (c Cluster) Command() []string {
 	return slices.Concat(command, optional("--readyz", c.Ready), c.Lead)
 }
 
-// A Judge is what `e2e judge` needs to know.
-type Judge struct {
-	Kubeconfig, CA, Report string
+// A Connection is how a cluster is reached.
+type Connection struct {
+	Kubeconfig string
 	// Server is the API server, where it isn't that of the kubeconfig.
 	Server string
 	// Await is where a cluster answers that is being started.
 	Await string
+}
+
+func (c Connection) flags() []string {
+	return slices.Concat(
+		[]string{"--kubeconfig", c.Kubeconfig}, optional("--server", c.Server), optional("--await", c.Await))
+}
+
+// A Judge is what `e2e judge` needs to know.
+type Judge struct {
+	Connection
+	CA, Report string
 	// Workloads and Policies are folders of the user's.
 	Workloads, Policies string
 	// Run are the images and the policy of a run, instead of those.
@@ -62,8 +73,8 @@ type Run struct {
 
 // Command is the command line.
 func (j Judge) Command() []string {
-	command := []string{"e2e", "judge", "--report", j.Report, "--kubeconfig", j.Kubeconfig, "--ca", j.CA}
-	command = slices.Concat(command, optional("--server", j.Server), optional("--await", j.Await),
+	command := slices.Concat(
+		[]string{"e2e", "judge", "--report", j.Report}, j.flags(), []string{"--ca", j.CA},
 		optional("--workloads", j.Workloads), optional("--policies", j.Policies))
 	if j.Run == nil {
 		return command
