@@ -86,3 +86,31 @@ func (j Judge) Command() []string {
 	}
 	return command
 }
+
+// An Attack is what `e2e attack` needs to know.
+type Attack struct {
+	Connection
+	Report string
+	// Repository is for images that must not run, and Signed an image that the
+	// cluster must admit; empty for none.
+	Repository, Signed string
+	// Run lets run what is admitted.
+	Run bool
+	// PlainHTTP says that the registries speak it, also where they aren't on
+	// loopback.
+	PlainHTTP bool
+}
+
+// Command is the command line.
+func (a Attack) Command() []string {
+	command := slices.Concat(
+		[]string{"e2e", "attack", "-v", "--report", a.Report}, a.flags(),
+		[]string{"--repository", a.Repository}, optional("--signed", a.Signed))
+	if a.Run {
+		command = append(command, "--run")
+	}
+	if a.PlainHTTP {
+		command = append(command, "--plain-http")
+	}
+	return command
+}

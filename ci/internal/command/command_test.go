@@ -55,6 +55,10 @@ func whole(t *testing.T) []line {
 		CA:         "/ca", Report: "/report",
 		Run: &Run{State: "/state", Production: "production:1", Policy: "clusterpolicy", Node: true},
 	}
+	attack := Attack{
+		Connection: own.Connection, Report: "/report", Repository: "a.example/scratch", Signed: "a.example/b:1",
+		Run: true, PlainHTTP: true,
+	}
 	local := image(t, "localhost:5012/a:1")
 	return []line{
 		{Credentials("/folder", "https://cluster:6443"),
@@ -88,6 +92,9 @@ func whole(t *testing.T) []line {
 		{run.Command(),
 			"e2e judge --report /report --kubeconfig /kubeconfig --await http://cluster:6444/readyz --ca /ca " +
 				"--state /state --production-registry production:1 --policy clusterpolicy --runs --bypass"},
+		{attack.Command(),
+			"e2e attack -v --report /report --kubeconfig /kubeconfig --server https://kubernetes:6443 " +
+				"--repository a.example/scratch --signed a.example/b:1 --run --plain-http"},
 		{route.Forward([]string{"--lead", "127.0.0.1:1=ci:5000"}, []string{"notation"}),
 			"e2e forward --lead 127.0.0.1:1=ci:5000 -- notation"},
 	}
@@ -106,6 +113,8 @@ func TestCommands(t *testing.T) {
 			"e2e cluster --credentials /credentials --listen :6443 --host cluster"},
 		{Judge{Connection: Connection{Kubeconfig: "/kubeconfig"}, CA: "/ca", Report: "/report"}.Command(),
 			"e2e judge --report /report --kubeconfig /kubeconfig --ca /ca"},
+		{Attack{Connection: Connection{Kubeconfig: "/kubeconfig"}, Report: "/report", Repository: "a.example/b"}.Command(),
+			"e2e attack -v --report /report --kubeconfig /kubeconfig --repository a.example/b"},
 	}
 	for _, one := range slices.Concat(whole(t), least) {
 		if got := strings.Join(one.command, " "); got != one.want {
