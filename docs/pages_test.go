@@ -139,7 +139,7 @@ var runBy = map[string]string{
 	"docs/dagger.md":      "ci/internal/surface, and the dagger workflow",
 	"docs/policies.md":    "TestPolicies",
 	"docs/running.md":     "TestCommandLines",
-	"docs/second-lock.md": "plugin/image-verifier, TestInstallation",
+	"docs/second-lock.md": "plugin/image-verifier: TestInstallation, and the tests of internal/doctor",
 	"docs/signers.md":     "TestSigners",
 }
 

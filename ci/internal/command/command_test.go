@@ -76,7 +76,8 @@ func whole(t *testing.T) []line {
 		{Promote("/state", "/ca", "", "ci:5000", "production:1"),
 			"e2e promote -v --ca /ca --state /state --ci-registry ci:5000 --production-registry production:1"},
 		{Promote("/state", "/ca", "/keys", "ci:5000", "production:1"),
-			"e2e promote -v --ca /ca --state /state --ci-registry ci:5000 --production-registry production:1 --keys /keys"},
+			"e2e promote -v --ca /ca --state /state --ci-registry ci:5000 --production-registry production:1 " +
+				"--keys /keys"},
 		{Fetch(local, []string{"--from-plain-http"}, "/app:1"),
 			"oras cp --no-tty --from-plain-http localhost:5012/a:1 --to-oci-layout /app:1"},
 		{Copy("a:1/b", "c:1/d", "/copied", "--from-plain-http", "--to-plain-http"),

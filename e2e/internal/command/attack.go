@@ -77,7 +77,8 @@ func (a *attacking) scratch() (reference.Reference, error) {
 		err = fmt.Errorf("it has the tag %q", repository.Tag)
 	}
 	if err != nil {
-		return repository, usage.Fault(hint.Add(fmt.Errorf("reading --repository %q: it is no repository", a.repository),
+		err = fmt.Errorf("reading --repository %q: it is no repository: %w", a.repository, err)
+		return repository, usage.Fault(hint.Add(err,
 			"give it without a tag, such as registry.example.com/scratch"))
 	}
 	repository.Tag = ""

@@ -91,8 +91,8 @@ func (t *trial) attackWorkloads(ctx context.Context, target Target, images *scra
 	t.cluster.Config.WarningHandler = t.Console
 	kept, without := possible(t.plan.Workloads, options.Images)
 	if without > 0 {
-		t.Console.Note(fmt.Sprintf("%d attacks are left out: their images need a signed one, or a key of its signer or CA",
-			without))
+		t.Console.Note(fmt.Sprintf(
+			"%d attacks are left out: their images need a signed one, or a key of its signer or CA", without))
 	}
 	var verdicts []report.Verdict
 	err := t.Console.Do(fmt.Sprintf("attack in %d ways", len(kept)), func() (err error) {

@@ -23,7 +23,8 @@ func (t *trial) judgeAll(ctx context.Context) (passed, err error) {
 	}
 	var without int
 	if t.plan.Workloads, without = possible(t.plan.Workloads, t.judgeOptions().Images); without > 0 {
-		t.Console.Note(fmt.Sprintf("%d workloads are left out: their images need a key of the signer or the CA", without))
+		t.Console.Note(fmt.Sprintf(
+			"%d workloads are left out: their images need a key of the signer or the CA", without))
 	}
 	t.cluster.Config.WarningHandler = t.Console
 	if err := t.goAroundFirst(ctx); err != nil {
@@ -41,7 +42,7 @@ func (t *trial) judgeAll(ctx context.Context) (passed, err error) {
 		return nil, err
 	}
 	for _, judgeMore := range []func(context.Context) ([]report.Verdict, error){
-		t.judgeAfterwards, t.goAround, t.restart,
+		t.judgeAfterwards, t.takeOff, t.goAround, t.restart,
 	} {
 		more, err := judgeMore(ctx)
 		if err != nil {
