@@ -39,6 +39,8 @@ func newAttack() *cobra.Command {
 		"the registries speak plain HTTP, as those on loopback are taken to do anyway")
 	flags.BoolVar(&a.target.Runs, "run", false,
 		"what is admitted may run, so that a node can refuse it; by default the API server is asked by dry runs")
+	flags.StringVar(&a.target.Policies, "policies", "",
+		"`folder` with the policies of the cluster: try to take them off too, as its administrators")
 	flags.StringVar(&a.target.Report, "report", "", reportUsage)
 	addVerbose(flags, &a.settings)
 	addTimeout(flags, &a.settings)

@@ -42,7 +42,7 @@ func (t *trial) judgeAll(ctx context.Context) (passed, err error) {
 		return nil, err
 	}
 	for _, judgeMore := range []func(context.Context) ([]report.Verdict, error){
-		t.judgeAfterwards, t.takeOff, t.goAround, t.restart,
+		t.judgeAfterwards, t.takeOffOwn, t.goAround, t.restart,
 	} {
 		more, err := judgeMore(ctx)
 		if err != nil {
