@@ -31,7 +31,7 @@ func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
 		decides := w.Refusal != nil && last
 		switch {
 		case err != nil && decides:
-			t.refused(&verdict, document, *w.Refusal, Classify(ctx, err))
+			t.refused(&verdict, document, w, Classify(ctx, err))
 			return verdict
 		case err != nil:
 			notAdmitted(&verdict, document, Classify(ctx, err))
@@ -95,8 +95,18 @@ func (t trial) admitted(ctx context.Context, object admitted, prepares bool) (fa
 
 // refused completes a verdict with the API server's answer to the document that
 // must be refused.
-func (t trial) refused(verdict *report.Verdict, document workload.Document, refusal workload.Refusal, answer Answer) {
+func (t trial) refused(verdict *report.Verdict, document workload.Document, w workload.Workload, answer Answer) {
 	answer.Tell(verdict)
+	refusal := *w.Refusal
+	if w.FailsWith != "" && !t.anyLock {
+		verdict.Expected = report.Failed
+		verdict.Matched = refusal.Because.FindString(answer.Reason)
+		if verdict.Passed = answer.Seen == report.Failed && verdict.Matched != ""; !verdict.Passed {
+			verdict.Failure = fmt.Sprintf("document %d must fail, by a fault that is known, for a reason that matches %q",
+				document.Number, refusal.Because)
+		}
+		return
+	}
 	if answer.Seen != report.Refused {
 		verdict.Failure = fmt.Sprintf("document %d met with another error than a refusal by a policy", document.Number)
 		return

@@ -105,7 +105,7 @@ func (t *trial) attackWorkloads(ctx context.Context, target Target, images *scra
 		AwaitGone: true,
 	}
 	t.cluster.Config.WarningHandler = t.Console
-	kept, without := possible(t.plan.Workloads, options.Images)
+	kept, without := possible(t.plan.Workloads, options.Images, nil)
 	if without > 0 {
 		t.Console.Note(fmt.Sprintf(
 			"%d attacks are left out: their images need a signed one, or a key of its signer or CA", without))

@@ -117,15 +117,18 @@ func missing(images judge.Images, name string) bool {
 	return !there && (spelling || slices.Contains(named, name) || forgery.Known(name))
 }
 
-// possible returns the workloads whose images are there, and how many aren't. All
-// are possible if they name real images.
-func possible(workloads []workload.Workload, images judge.Images) (kept []workload.Workload, without int) {
+// possible returns the workloads whose images are there, as they must fare with
+// policies of some kinds, and how many are left out. All are possible if they name
+// real images.
+func possible(
+	workloads []workload.Workload, images judge.Images, kinds []string,
+) (kept []workload.Workload, without int) {
 	for _, w := range workloads {
 		if images != nil && slices.ContainsFunc(w.Images(), func(name string) bool { return missing(images, name) }) {
 			without++
 			continue
 		}
-		kept = append(kept, w)
+		kept = append(kept, w.With(kinds))
 	}
 	return kept, without
 }

@@ -22,7 +22,7 @@ func (t *trial) judgeAll(ctx context.Context) (passed, err error) {
 		}
 	}
 	var without int
-	if t.plan.Workloads, without = possible(t.plan.Workloads, t.judgeOptions().Images); without > 0 {
+	if t.plan.Workloads, without = possible(t.plan.Workloads, t.judgeOptions().Images, t.plan.kinds()); without > 0 {
 		t.Console.Note(fmt.Sprintf(
 			"%d workloads are left out: their images need a key of the signer or the CA", without))
 	}
