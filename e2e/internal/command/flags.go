@@ -68,13 +68,25 @@ func addSignature(flags *pflag.FlagSet, s *supply.Signer) {
 
 // addChoice adds what is judged.
 func addChoice(flags *pflag.FlagSet, c *run.Choice) {
-	kinds := run.PolicyKinds()
-	flags.StringVar(&c.Policy, "policy", kinds[0], "`kind` of the policy: "+strings.Join(kinds, ", "))
+	addPolicy(flags, c)
 	flags.StringVar(&c.Policies, "policies", "", "`folder` with policies of your own, instead of --policy")
 	flags.StringArrayVar(&c.Accept, "accept", nil,
 		"`words` that a run has said of what policies leave out: they may; can be given several times")
+	addWorkloads(flags, c)
+	addReport(flags, c)
+}
+
+func addPolicy(flags *pflag.FlagSet, c *run.Choice) {
+	kinds := run.PolicyKinds()
+	flags.StringVar(&c.Policy, "policy", kinds[0], "`kind` of the policy: "+strings.Join(kinds, ", "))
+}
+
+func addWorkloads(flags *pflag.FlagSet, c *run.Choice) {
 	flags.StringVar(&c.Workloads, "workloads", "",
 		"`folder` with admit/ and deny/, workloads of your own (default: policies/workloads)")
+}
+
+func addReport(flags *pflag.FlagSet, c *run.Choice) {
 	flags.StringVar(&c.Report, "report", "", reportUsage)
 }
 

@@ -1,8 +1,6 @@
 package exemption
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
+	"container-signing/e2e/internal/mutant"
 	"container-signing/e2e/internal/policy"
 )
 
@@ -89,9 +88,9 @@ func TestMutants(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for at, mutant := range mutantsOf(spec) {
+			for at, changedSpec := range mutant.Fields(spec) {
 				changed := original.DeepCopy()
-				changed.Object["spec"] = mutant
+				changed.Object["spec"] = changedSpec
 				all := slices.Clone(policies)
 				all[i] = changed
 				tried++
@@ -104,80 +103,6 @@ func TestMutants(t *testing.T) {
 	if tried < 300 {
 		t.Errorf("only %d mutants were tried", tried)
 	}
-}
-
-// mutantsOf returns copies of a value with one change each, by what was done.
-func mutantsOf(value map[string]any) map[string]map[string]any {
-	mutants := map[string]map[string]any{}
-	var walk func(path []any, value any)
-	change := func(what string, path []any, edit func(parent any, key any)) {
-		copied := (&unstructured.Unstructured{Object: map[string]any{"spec": value}}).DeepCopy().Object["spec"]
-		parent := copied
-		for _, key := range path[:len(path)-1] {
-			parent = child(parent, key)
-		}
-		edit(parent, path[len(path)-1])
-		mutants[what+" "+join(path)] = copied.(map[string]any)
-	}
-	walk = func(path []any, value any) {
-		if len(path) > 0 {
-			if _, inMap := path[len(path)-1].(string); inMap {
-				change("without", path, func(parent, key any) { delete(parent.(map[string]any), key.(string)) })
-			}
-		}
-		switch value := value.(type) {
-		case map[string]any:
-			for _, key := range slices.Sorted(maps.Keys(value)) {
-				walk(append(slices.Clone(path), key), value[key])
-			}
-			change("with more in", append(slices.Clone(path), "excuse"), func(parent, key any) {
-				parent.(map[string]any)[key.(string)] = "anybody"
-			})
-		case []any:
-			for i, one := range value {
-				walk(append(slices.Clone(path), i), one)
-			}
-			change("with nothing in", path, func(parent, key any) { set(parent, key, []any{}) })
-		default:
-			change("another", path, func(parent, key any) { set(parent, key, other(value)) })
-		}
-	}
-	walk(nil, value)
-	return mutants
-}
-
-func child(parent, key any) any {
-	if list, ok := parent.([]any); ok {
-		return list[key.(int)]
-	}
-	return parent.(map[string]any)[key.(string)]
-}
-
-func set(parent, key, value any) {
-	if list, ok := parent.([]any); ok {
-		list[key.(int)] = value
-		return
-	}
-	parent.(map[string]any)[key.(string)] = value
-}
-
-// other is another value of the same type.
-func other(value any) any {
-	switch value := value.(type) {
-	case bool:
-		return !value
-	case int64:
-		return value - 1
-	}
-	return fmt.Sprint(value, "x")
-}
-
-func join(path []any) string {
-	var parts []string
-	for _, one := range path {
-		parts = append(parts, fmt.Sprint(one))
-	}
-	return strings.Join(parts, ".")
 }
 
 // TestNarrowed adds to each policy of the API server's kind what its API has for

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"strings"
 
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -30,16 +31,30 @@ func newClients(config *rest.Config) (c clients, err error) {
 const administrators = "system:masters"
 
 // as is a client of a user who has the rights of an administrator: it is the name
-// that a policy might excuse. Without a name it is that of the clients.
+// that a policy might excuse, or a group that goes with it. Without a name it is
+// that of the clients.
 func (c clients) as(user string) (dynamic.Interface, error) {
 	if user == "" {
 		return c.dynamic, nil
 	}
 	config := rest.CopyConfig(c.config)
-	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: []string{administrators}}
+	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: append(groupsOf(user), administrators)}
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("making a client of the cluster for user %q: %w", user, err)
 	}
 	return client, nil
+}
+
+// groupsOf are those that the API server puts service accounts and nodes into
+// (https://kubernetes.io/docs/reference/access-authn-authz/authentication/).
+func groupsOf(user string) []string {
+	if account, ok := strings.CutPrefix(user, "system:serviceaccount:"); ok {
+		namespace, _, _ := strings.Cut(account, ":")
+		return []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"}
+	}
+	if strings.HasPrefix(user, "system:node:") {
+		return []string{"system:nodes", "system:authenticated"}
+	}
+	return []string{"system:authenticated"}
 }

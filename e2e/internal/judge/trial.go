@@ -43,8 +43,7 @@ func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
 			return verdict
 		}
 		if decides {
-			verdict.Failure = fmt.Sprintf("document %d was admitted, but must be refused by policy %q",
-				document.Number, w.Refusal.Policy)
+			verdict.Failure = wronglyAdmitted(document, *w.Refusal)
 			return verdict
 		}
 		object := admitted{document.Kind, kept, t.wanted(w, i), document.Updates >= 0}
@@ -70,6 +69,10 @@ func begin(w workload.Workload) report.Verdict {
 		verdict.Expected, verdict.Policy = report.Refused, w.Refusal.Policy
 	}
 	return verdict
+}
+
+func wronglyAdmitted(document workload.Document, refusal workload.Refusal) string {
+	return fmt.Sprintf("document %d was admitted, but must be refused by policy %q", document.Number, refusal.Policy)
 }
 
 // wanted are the images that a document of a workload must have once it is

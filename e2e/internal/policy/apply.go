@@ -24,21 +24,9 @@ const fieldManager = "container-signing"
 // returns when Kyverno says that they are ready. An error holds what the
 // cluster, or Kyverno's own check of policies, says against one.
 func Apply(ctx context.Context, config *rest.Config, policies []*unstructured.Unstructured) error {
-	client, err := dynamic.NewForConfig(config)
-	if err != nil {
-		return fmt.Errorf("making a client: %w", err)
-	}
-	mapper, err := newMapper(config)
+	resources, err := put(ctx, config, policies)
 	if err != nil {
 		return err
-	}
-	var resources []schema.GroupVersionResource
-	for _, policy := range policies {
-		resource, err := applyOne(ctx, client, mapper, policy)
-		if err != nil {
-			return fmt.Errorf("applying %s %q: %w", policy.GetKind(), policy.GetName(), err)
-		}
-		resources = append(resources, resource)
 	}
 	for i, policy := range policies {
 		if err := awaitReady(ctx, config, resources[i], policy); err != nil {
@@ -48,22 +36,74 @@ func Apply(ctx context.Context, config *rest.Config, policies []*unstructured.Un
 	return nil
 }
 
-// applyOne returns as what the API serves the policy.
-func applyOne(
-	ctx context.Context, client dynamic.Interface, mapper meta.RESTMapper, policy *unstructured.Unstructured,
-) (schema.GroupVersionResource, error) {
+// Put applies the policies as [Apply] does, and waits for nothing.
+func Put(ctx context.Context, config *rest.Config, policies []*unstructured.Unstructured) error {
+	_, err := put(ctx, config, policies)
+	return err
+}
+
+// put returns as what the API serves each of the policies.
+func put(
+	ctx context.Context, config *rest.Config, policies []*unstructured.Unstructured,
+) (resources []schema.GroupVersionResource, err error) {
+	err = each(ctx, config, policies, "applying", func(client dynamic.ResourceInterface, policy *unstructured.Unstructured,
+		resource schema.GroupVersionResource,
+	) error {
+		options := metav1.ApplyOptions{FieldManager: fieldManager, Force: true}
+		_, err := client.Apply(ctx, policy.GetName(), policy, options)
+		resources = append(resources, resource)
+		return err
+	})
+	return resources, err
+}
+
+// Delete deletes the policies of these names.
+func Delete(ctx context.Context, config *rest.Config, policies []*unstructured.Unstructured) error {
+	return each(ctx, config, policies, "deleting", func(client dynamic.ResourceInterface,
+		policy *unstructured.Unstructured, _ schema.GroupVersionResource,
+	) error {
+		return client.Delete(ctx, policy.GetName(), metav1.DeleteOptions{})
+	})
+}
+
+// each does something with each of the policies where the API serves it.
+func each(
+	ctx context.Context, config *rest.Config, policies []*unstructured.Unstructured, doing string,
+	do func(dynamic.ResourceInterface, *unstructured.Unstructured, schema.GroupVersionResource) error,
+) error {
+	client, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	mapper, err := newMapper(config)
+	if err != nil {
+		return err
+	}
+	for _, policy := range policies {
+		served, resource, err := servedBy(client, mapper, policy)
+		if err == nil {
+			err = do(served, policy, resource)
+		}
+		if err != nil {
+			return fmt.Errorf("%s %s %q: %w", doing, policy.GetKind(), policy.GetName(), err)
+		}
+	}
+	return nil
+}
+
+// servedBy returns where the API serves a policy.
+func servedBy(
+	client dynamic.Interface, mapper meta.RESTMapper, policy *unstructured.Unstructured,
+) (dynamic.ResourceInterface, schema.GroupVersionResource, error) {
 	kind := policy.GroupVersionKind()
 	mapping, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
 	if err != nil {
-		return schema.GroupVersionResource{}, err
+		return nil, schema.GroupVersionResource{}, err
 	}
-	var resource dynamic.ResourceInterface = client.Resource(mapping.Resource)
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
-		resource = client.Resource(mapping.Resource).Namespace(policy.GetNamespace())
+		return client.Resource(mapping.Resource).Namespace(policy.GetNamespace()), mapping.Resource, nil
 	}
-	options := metav1.ApplyOptions{FieldManager: fieldManager, Force: true}
-	_, err = resource.Apply(ctx, policy.GetName(), policy, options)
-	return mapping.Resource, err
+	return client.Resource(mapping.Resource), mapping.Resource, nil
 }
 
 func newMapper(config *rest.Config) (meta.RESTMapper, error) {

@@ -69,11 +69,11 @@ func (r Report) addProperties(suite *junit.Testsuite) {
 // junitWorkloads makes a suite of the workloads. That there are none is an
 // error: without it a run that judged nothing would look like a good one.
 func (r Report) junitWorkloads() junit.Testsuite {
-	suite := junit.Testsuite{Name: strings.TrimSpace("workloads " + r.Name)}
+	suite := junit.Testsuite{Name: strings.TrimSpace(r.judged() + " " + r.Name)}
 	var total float64
 	for _, verdict := range r.Verdicts {
 		folder, name, _ := strings.Cut(verdict.Workload, "/")
-		one := junit.Testcase{Name: name, Classname: "workloads." + folder, Time: seconds(verdict.Seconds)}
+		one := junit.Testcase{Name: name, Classname: r.judged() + "." + folder, Time: seconds(verdict.Seconds)}
 		if !verdict.Passed {
 			one.Failure = problem(verdict.Seen, verdict.Failure, verdict.explain())
 		} else {

@@ -23,7 +23,9 @@ const (
 // A Report is the outcome of one run.
 type Report struct {
 	// Name tells runs apart, such as the name of the policy's kind.
-	Name    string    `json:"name"`
+	Name string `json:"name"`
+	// Judged are what the verdicts are about; empty for workloads.
+	Judged  string    `json:"judged,omitempty"`
 	Started time.Time `json:"started"`
 	// Seconds is how long the run took.
 	Seconds float64 `json:"seconds"`
@@ -54,7 +56,9 @@ type Image struct {
 
 // A Step is one thing that the run did.
 type Step struct {
-	Name    string    `json:"name"`
+	Name string `json:"name"`
+	// Judged are what the verdicts are about; empty for workloads.
+	Judged  string    `json:"judged,omitempty"`
 	Started time.Time `json:"started"`
 	Seconds float64   `json:"seconds"`
 	// Error is why the step failed; empty if it didn't.
@@ -107,6 +111,14 @@ type Attack struct {
 	// KnownFrom is where it is known from: a URL, an identifier such as
 	// CVE-2022-47633, or the name of the contract that forbids it.
 	KnownFrom string `json:"knownFrom"`
+}
+
+// judged are what the verdicts are about.
+func (r Report) judged() string {
+	if r.Judged == "" {
+		return "workloads"
+	}
+	return r.Judged
 }
 
 // Passed tells whether the run came to its end, all its steps succeeded, and

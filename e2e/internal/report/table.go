@@ -44,9 +44,9 @@ type table struct {
 
 func (t *table) render(r Report) string {
 	if len(r.Verdicts) > 0 {
-		t.verdicts(r.Verdicts)
+		t.verdicts(strings.ToUpper(strings.TrimSuffix(r.judged(), "s")), r.Verdicts)
 	}
-	judged := fmt.Sprintf("%d of %d workloads as expected", len(r.Verdicts)-r.failedVerdicts(), len(r.Verdicts))
+	judged := fmt.Sprintf("%d of %d %s as expected", len(r.Verdicts)-r.failedVerdicts(), len(r.Verdicts), r.judged())
 	running := ""
 	if r.FirstRunningSeconds > 0 {
 		running = fmt.Sprintf("; the first admitted pod ran after %.1f s", r.FirstRunningSeconds)
@@ -70,14 +70,14 @@ func (t *table) render(r Report) string {
 	return t.String()
 }
 
-// verdicts writes the rows.
-func (t *table) verdicts(verdicts []Verdict) {
-	name := terminal.Width("WORKLOAD")
+// verdicts writes the rows, below the name of what each is about.
+func (t *table) verdicts(title string, verdicts []Verdict) {
+	name := terminal.Width(title)
 	for _, v := range verdicts {
 		name = max(name, terminal.Width(terminal.OneLine(v.Workload)))
 	}
 	left := max(reasonWidth, t.width-len("  ")-name-len("  admitted  admitted  12.34 s  "))
-	fmt.Fprintf(t, "  %s  EXPECTED  SEEN         TIME  REASON\n", terminal.Pad("WORKLOAD", name))
+	fmt.Fprintf(t, "  %s  EXPECTED  SEEN         TIME  REASON\n", terminal.Pad(title, name))
 	for _, v := range verdicts {
 		mark := t.green("✓")
 		if !v.Passed {

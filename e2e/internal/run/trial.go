@@ -35,7 +35,8 @@ type trial struct {
 	locked  bool // the API server keeps the policies
 	bypass  bool // the nodes of a foreign cluster verify images too
 
-	concluded    bool // the report is written
+	judged       string // what the verdicts are about, if no workloads
+	concluded    bool   // the report is written
 	firstRunning atomic.Pointer[time.Time]
 }
 
@@ -83,7 +84,7 @@ func (t *trial) result() (report.Report, error) {
 		exemptions = append(exemptions, one.String())
 	}
 	return report.Report{
-		Name: t.plan.Name, Started: started, Seconds: time.Since(started).Seconds(),
+		Name: t.plan.Name, Judged: t.judged, Started: started, Seconds: time.Since(started).Seconds(),
 		FirstRunningSeconds: firstRunning, Exemptions: exemptions,
 		Versions: versions, Steps: t.Console.Steps(), Images: t.reportedImages(),
 	}, err

@@ -62,6 +62,7 @@ func staged(ctx context.Context, o Options, do func(context.Context, *trial, *st
 		if err := t.prepare(ctx, images); err != nil {
 			return err
 		}
+		t.choosePossible()
 		return do(ctx, t, images)
 	})
 }
