@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"dagger/container-signing/internal/command"
@@ -43,85 +42,78 @@ func (m *ContainerSigning) Admit(
 	if err := request.Connection(kubeconfig != nil, apiServer != nil); err != nil {
 		return nil, err
 	}
-	asked := command.Judge{CA: caPath}
-	box, err := m.connect(ctx, &asked, kubeconfig, apiServer, registry, registryAddress)
+	box, connection, err := m.connect(ctx, kubeconfig, apiServer, registry, registryAddress)
 	if err != nil {
 		return nil, err
 	}
-	asked.Workloads = "/run/workloads"
+	asked := command.Judge{Connection: connection, CA: caPath, Report: reportPath, Workloads: "/run/workloads"}
 	box = box.WithMountedDirectory(asked.Workloads, workloads).WithMountedFile(caPath, ca)
 	if policies != nil {
 		asked.Policies = "/run/policies"
 		box = box.WithMountedDirectory(asked.Policies, policies)
 	}
-	judged, err := judge(ctx, anew(box, newRun()), asked)
+	judged, err := judge(ctx, anew(box, newRun()), asked.Command())
 	if err != nil {
 		return nil, err
 	}
-	if !tolerate && judged.surprise != "" {
-		return nil, errors.New(judged.surprise)
-	}
-	return judged.report, nil
+	return judged.folder(tolerate)
 }
 
 // caPath is where a container has the CA to trust.
 const caPath = "/run/ca"
 
-// connect is a container that reaches a cluster, and tells the judge how: the
-// user's, or one that is started.
+// connect is a container that reaches a cluster: the user's, or one that is
+// started.
 func (m *ContainerSigning) connect(
 	ctx context.Context,
-	asked *command.Judge,
 	kubeconfig *dagger.Secret,
 	apiServer, registry *dagger.Service,
 	registryAddress string,
-) (*dagger.Container, error) {
+) (*dagger.Container, command.Connection, error) {
 	full, err := m.with(ctx, toolset.Cluster)
 	if err != nil {
-		return nil, err
+		return nil, command.Connection{}, err
 	}
 	m = m.trusting(full)
 	if kubeconfig != nil {
-		return m.connectOwn(ctx, asked, kubeconfig, apiServer)
+		return m.connectOwn(ctx, kubeconfig, apiServer)
 	}
 	at, err := clusterRegistry(registry, registryAddress)
 	if err != nil {
-		return nil, err
+		return nil, command.Connection{}, err
 	}
-	return m.connectFresh(ctx, asked, at)
+	return m.connectFresh(ctx, at)
 }
 
 // connectOwn is a container that reaches a cluster of the user's. It has a
 // distribution, whose CAs may vouch for that cluster.
 func (m *ContainerSigning) connectOwn(
-	ctx context.Context, asked *command.Judge, kubeconfig *dagger.Secret, apiServer *dagger.Service,
-) (*dagger.Container, error) {
-	asked.Kubeconfig = "/run/secrets/kubeconfig"
-	box := m.withProgram(quick(m.Prebuilt)).WithMountedSecret(asked.Kubeconfig, kubeconfig)
+	ctx context.Context, kubeconfig *dagger.Secret, apiServer *dagger.Service,
+) (*dagger.Container, command.Connection, error) {
+	connection := command.Connection{Kubeconfig: "/run/secrets/kubeconfig"}
+	box := m.withProgram(quick(m.Prebuilt)).WithMountedSecret(connection.Kubeconfig, kubeconfig)
 	if apiServer == nil {
-		return box, nil
+		return box, connection, nil
 	}
 	port, err := portOf(ctx, apiServer)
 	if err != nil {
-		return nil, fmt.Errorf("reading --api-server: %w", err)
+		return nil, connection, fmt.Errorf("reading --api-server: %w", err)
 	}
-	asked.Server = fmt.Sprintf("https://kubernetes:%d", port)
-	return box.WithServiceBinding("kubernetes", apiServer), nil
+	connection.Server = fmt.Sprintf("https://kubernetes:%d", port)
+	return box.WithServiceBinding("kubernetes", apiServer), connection, nil
 }
 
 // connectFresh is a container that reaches a cluster that is started for it.
 func (m *ContainerSigning) connectFresh(
-	ctx context.Context,
-	asked *command.Judge,
-	registry access,
-) (*dagger.Container, error) {
+	ctx context.Context, registry access,
+) (*dagger.Container, command.Connection, error) {
 	run := newRun()
+	connection := command.Connection{Kubeconfig: credentialsFolder + "/kubeconfig", Await: readyURL}
 	cluster, err := m.clusterService(ctx, clusterPlan{name: run, registry: registry, awaited: true})
 	if err != nil {
-		return nil, err
+		return nil, connection, err
 	}
-	asked.Kubeconfig, asked.Await = credentialsFolder+"/kubeconfig", readyURL
 	return m.withProgram(lean(m.Prebuilt)).
 		WithMountedDirectory(credentialsFolder, m.clusterCredentials(m.Prebuilt, run)).
-		WithServiceBinding(clusterName, cluster), nil
+		WithServiceBinding(clusterName, cluster), connection, nil
 }

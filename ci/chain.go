@@ -173,9 +173,11 @@ func (c *chainRun) judge(ctx context.Context, state *dagger.File) (judgement, er
 		WithMountedDirectory(credentialsFolder, c.clusterAuthority).
 		WithServiceBinding(clusterName, c.cluster),
 		command.Judge{
-			Kubeconfig: credentialsFolder + "/kubeconfig", CA: caPath, Await: readyURL,
-			Run: &command.Run{State: statePath, Production: productionRegistry, Policy: c.policy, Node: c.node},
-		}, c.atProduction())
+			Connection: command.Connection{Kubeconfig: credentialsFolder + "/kubeconfig", Await: readyURL},
+			CA:         caPath,
+			Report:     reportPath,
+			Run:        &command.Run{State: statePath, Production: productionRegistry, Policy: c.policy, Node: c.node},
+		}.Command(), c.atProduction())
 }
 
 // prepare starts the registries, and makes or reads the certificates.

@@ -325,6 +325,76 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				}
 			}
 			return (*ContainerSigning).Admit(&parent, ctx, workloads, ca, policies, kubeconfig, apiServer, registry, registryAddress, tolerate)
+		case "Attack":
+			var parent ContainerSigning
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var kubeconfig *dagger.Secret
+			if inputArgs["kubeconfig"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["kubeconfig"]), &kubeconfig)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg kubeconfig", err))
+				}
+			}
+			var repository string
+			if inputArgs["repository"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["repository"]), &repository)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg repository", err))
+				}
+			}
+			var signed string
+			if inputArgs["signed"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["signed"]), &signed)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg signed", err))
+				}
+			}
+			var apiServer *dagger.Service
+			if inputArgs["apiServer"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["apiServer"]), &apiServer)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg apiServer", err))
+				}
+			}
+			var registry *dagger.Service
+			if inputArgs["registry"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["registry"]), &registry)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg registry", err))
+				}
+			}
+			var registryCredentials *dagger.Secret
+			if inputArgs["registryCredentials"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["registryCredentials"]), &registryCredentials)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg registryCredentials", err))
+				}
+			}
+			var plainHttp bool
+			if inputArgs["plainHttp"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["plainHttp"]), &plainHttp)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg plainHttp", err))
+				}
+			}
+			var run bool
+			if inputArgs["run"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["run"]), &run)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg run", err))
+				}
+			}
+			var tolerate bool
+			if inputArgs["tolerate"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["tolerate"]), &tolerate)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg tolerate", err))
+				}
+			}
+			return (*ContainerSigning).Attack(&parent, ctx, kubeconfig, repository, signed, apiServer, registry, registryCredentials, plainHttp, run, tolerate)
 		case "Bundle":
 			var parent ContainerSigning
 			err = json.Unmarshal(parentJSON, &parent)

@@ -4,23 +4,24 @@ import (
 	"context"
 	"errors"
 
-	"dagger/container-signing/internal/command"
 	"dagger/container-signing/internal/dagger"
 	"dagger/container-signing/internal/failure"
 	"dagger/container-signing/internal/verdict"
 )
 
-// A judgement is what `e2e judge` has found.
+// A judgement is what `e2e judge` or `e2e attack` has found.
 type judgement struct {
 	report   *dagger.Directory
 	surprise string // the table, if not all is as expected
 }
 
-// judge runs `e2e judge`. That not all is as expected is no error; that it came
-// to no verdicts is one.
-func judge(ctx context.Context, box *dagger.Container, asked command.Judge, reached ...access) (judgement, error) {
-	asked.Report = "/run/report"
-	box, judging, err := reach(ctx, box, asked.Command(), reached...)
+// reportPath is where a container has the report.
+const reportPath = "/run/report"
+
+// judge runs a command that judges, with its report at reportPath. That not all
+// is as expected is no error; that it came to no verdicts is one.
+func judge(ctx context.Context, box *dagger.Container, asked []string, reached ...access) (judgement, error) {
+	box, judging, err := reach(ctx, box, asked, reached...)
 	if err != nil {
 		return judgement{}, err
 	}
@@ -37,7 +38,7 @@ func judge(ctx context.Context, box *dagger.Container, asked command.Judge, reac
 	if err != nil {
 		return judgement{}, err
 	}
-	found := judgement{report: box.Directory(asked.Report)}
+	found := judgement{report: box.Directory(reportPath)}
 	if asExpected {
 		return found, nil
 	}
@@ -48,4 +49,12 @@ func judge(ctx context.Context, box *dagger.Container, asked command.Judge, reac
 	}
 	found.surprise, err = found.report.File(verdict.TableFile).Contents(ctx)
 	return found, err
+}
+
+// folder is the report, unless a surprise in it isn't to be tolerated.
+func (j judgement) folder(tolerate bool) (*dagger.Directory, error) {
+	if !tolerate && j.surprise != "" {
+		return nil, errors.New(j.surprise)
+	}
+	return j.report, nil
 }

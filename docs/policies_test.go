@@ -15,6 +15,11 @@ func TestPolicies(t *testing.T) {
 	s := newStage(t)
 	checkNames(t, s)
 	checkTranscript(t, s)
+	s.run(regexp.MustCompile(`(?m)^  rm .*`).FindString(s.said))
+	s.await("the lock to be off", func() bool {
+		_, err := s.try("kubectl delete --dry-run=server configmap notation-ca --namespace kyverno")
+		return err == nil
+	})
 	s.run(`kubectl get configmap notation-ca --namespace kyverno -o jsonpath='{.data.ca\.crt}' >ca.crt
 kubectl delete configmap notation-ca --namespace kyverno
 kubectl delete -f policies/imagevalidatingpolicy`)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"container-signing/e2e/internal/lock"
 	"container-signing/e2e/internal/report"
 )
 
@@ -111,7 +112,14 @@ func checkVerdicts(t *testing.T, saved savedReport, table string) {
 	}
 	verdicts := map[string]report.Verdict{}
 	for _, verdict := range saved.Verdicts {
+		if strings.HasPrefix(verdict.Workload, "lock/") {
+			checkLocked(t, verdict, table)
+			continue
+		}
 		verdicts[verdict.Workload] = verdict
+	}
+	if locked := len(saved.Verdicts) - len(verdicts); locked < 60 {
+		t.Errorf("it was tried in %d ways only to take the policies off", locked)
 	}
 	// One more is judged when its tag has been moved to another image.
 	files = append(files, "../policies/workloads/deny/pod-by-tag-that-has-moved.yaml")
@@ -133,6 +141,21 @@ func checkVerdicts(t *testing.T, saved savedReport, table string) {
 		if !regexp.MustCompile(row).MatchString(table) {
 			t.Errorf("%s isn't in the table", name)
 		}
+	}
+}
+
+// checkLocked checks a verdict on who has tried to take the policies off.
+func checkLocked(t *testing.T, verdict report.Verdict, table string) {
+	t.Helper()
+	if !verdict.Passed || verdict.Seen != verdict.Expected || verdict.Seconds <= 0 {
+		t.Errorf("%+v", verdict)
+	}
+	if verdict.Expected == report.Refused &&
+		(verdict.Policy != lock.Policy || verdict.Reason == "" || verdict.Attack == nil) {
+		t.Errorf("%+v", verdict)
+	}
+	if !strings.Contains(table, "\n✓ "+verdict.Workload+" ") {
+		t.Errorf("%s isn't in the table", verdict.Workload)
 	}
 }
 

@@ -57,8 +57,8 @@ func (s *stage) supply() {
 	state := s.push()
 	s.succeed(s.signing(s.demonstration, "--image", busybox(s.ci, ""), "--image", busybox(s.ci, "single-platform"),
 		"--image", busybox(s.ci, "withdrawn"), "--output", s.in("signed.json"), "-v"))
-	s.do("promote", "--ca", s.demonstration.ca, "--keys", filepath.Dir(s.demonstration.ca), "--ci-registry", s.ci, "--production-registry", s.production,
-		"--state", state, "-v")
+	s.do("promote", "--ca", s.demonstration.ca, "--keys", filepath.Dir(s.demonstration.ca),
+		"--ci-registry", s.ci, "--production-registry", s.production, "--state", state, "-v")
 }
 
 // judgeRealImages judges workloads of a user's own that name real images, twice:

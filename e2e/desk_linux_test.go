@@ -12,21 +12,32 @@ type desk struct {
 	use string // the commands that make the tools and the cluster known to a shell
 }
 
-// newDesk keeps a run with one of the project's policies.
+// newDesk keeps a run with one of the project's policies, which may be changed.
 func newDesk(t *testing.T, policy string) desk {
 	t.Helper()
 	s := keep(t, "--policy", policy)
 	var use strings.Builder
+	unlock := ""
 	for line := range strings.Lines(s.text("stdout")) {
-		if strings.HasPrefix(line, "  export ") {
+		switch {
+		case strings.HasPrefix(line, "  export "):
 			use.WriteString(line)
+		case strings.HasPrefix(line, "  rm "):
+			unlock = line
 		}
 	}
 	use.WriteString("POLICIES=../policies/" + policy + " IMAGE=" + s.production + "/busybox\n")
 	use.WriteString("digest() { oras resolve --plain-http $IMAGE:$1; }\n")
 	use.WriteString(`template() { echo "{\"spec\": {\"template\": {\"spec\": ` +
 		`{\"containers\": [{\"name\": \"$1\", \"image\": \"$2\"}]}}}}"; }` + "\n")
-	return desk{s, use.String()}
+	d := desk{s, use.String()}
+	const change = "kubectl delete configmap notation-ca --namespace kyverno --dry-run=server"
+	if output, err := d.try(change); err == nil || !strings.Contains(output, "can't be taken off by the API") {
+		t.Errorf("the policies aren't locked: %v\n%s", err, output)
+	}
+	d.do(unlock)
+	d.await(change, true)
+	return d
 }
 
 // try runs commands in a shell up to the first that fails.

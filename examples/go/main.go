@@ -128,6 +128,18 @@ func (m *Examples) ContainerSigningAdmit(
 		Admit(workloads, ca, dagger.ContainerSigningAdmitOpts{Kubeconfig: kubeconfig, Tolerate: true})
 }
 
+// Try to get unsigned images into a cluster of your own, and return which lock stops each.
+func (m *Examples) ContainerSigningAttack(
+	kubeconfig *dagger.Secret,
+	// Docker's config.json with the credentials of both repositories.
+	credentials *dagger.Secret,
+) *dagger.Directory {
+	return dag.ContainerSigning().
+		Attack(kubeconfig, "registry.example.com/scratch", dagger.ContainerSigningAttackOpts{
+			Signed: "registry.example.com/app:1.0", RegistryCredentials: credentials, Tolerate: true,
+		})
+}
+
 // Publish the built tools once, so that no other engine has to build them.
 func (m *Examples) ContainerSigningTools(ctx context.Context) (string, error) {
 	return dag.ContainerSigning().Tools().Publish(ctx, "registry.example.com/container-signing/tools:1")

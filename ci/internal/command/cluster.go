@@ -37,13 +37,24 @@ func (c Cluster) Command() []string {
 	return slices.Concat(command, optional("--readyz", c.Ready), c.Lead)
 }
 
-// A Judge is what `e2e judge` needs to know.
-type Judge struct {
-	Kubeconfig, CA, Report string
+// A Connection is how a cluster is reached.
+type Connection struct {
+	Kubeconfig string
 	// Server is the API server, where it isn't that of the kubeconfig.
 	Server string
 	// Await is where a cluster answers that is being started.
 	Await string
+}
+
+func (c Connection) flags() []string {
+	return slices.Concat(
+		[]string{"--kubeconfig", c.Kubeconfig}, optional("--server", c.Server), optional("--await", c.Await))
+}
+
+// A Judge is what `e2e judge` needs to know.
+type Judge struct {
+	Connection
+	CA, Report string
 	// Workloads and Policies are folders of the user's.
 	Workloads, Policies string
 	// Run are the images and the policy of a run, instead of those.
@@ -62,8 +73,8 @@ type Run struct {
 
 // Command is the command line.
 func (j Judge) Command() []string {
-	command := []string{"e2e", "judge", "--report", j.Report, "--kubeconfig", j.Kubeconfig, "--ca", j.CA}
-	command = slices.Concat(command, optional("--server", j.Server), optional("--await", j.Await),
+	command := slices.Concat(
+		[]string{"e2e", "judge", "--report", j.Report}, j.flags(), []string{"--ca", j.CA},
 		optional("--workloads", j.Workloads), optional("--policies", j.Policies))
 	if j.Run == nil {
 		return command
@@ -72,6 +83,34 @@ func (j Judge) Command() []string {
 		"--state", j.Run.State, "--production-registry", string(j.Run.Production), "--policy", j.Run.Policy)
 	if j.Run.Node {
 		command = append(command, "--runs", "--bypass")
+	}
+	return command
+}
+
+// An Attack is what `e2e attack` needs to know.
+type Attack struct {
+	Connection
+	Report string
+	// Repository is for images that must not run, and Signed an image that the
+	// cluster must admit; empty for none.
+	Repository, Signed string
+	// Run lets run what is admitted.
+	Run bool
+	// PlainHTTP says that the registries speak it, also where they aren't on
+	// loopback.
+	PlainHTTP bool
+}
+
+// Command is the command line.
+func (a Attack) Command() []string {
+	command := slices.Concat(
+		[]string{"e2e", "attack", "-v", "--report", a.Report}, a.flags(),
+		[]string{"--repository", a.Repository}, optional("--signed", a.Signed))
+	if a.Run {
+		command = append(command, "--run")
+	}
+	if a.PlainHTTP {
+		command = append(command, "--plain-http")
 	}
 	return command
 }

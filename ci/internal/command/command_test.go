@@ -47,12 +47,17 @@ func whole(t *testing.T) []line {
 		Node: &Node{Registry: "127.0.0.1:5001", Verifier: "/verifier", Trust: "/trust"},
 	}
 	own := Judge{
-		Kubeconfig: "/kubeconfig", CA: "/ca", Report: "/report", Server: "https://kubernetes:6443",
-		Workloads: "/workloads", Policies: "/policies",
+		Connection: Connection{Kubeconfig: "/kubeconfig", Server: "https://kubernetes:6443"},
+		CA:         "/ca", Report: "/report", Workloads: "/workloads", Policies: "/policies",
 	}
 	run := Judge{
-		Kubeconfig: "/kubeconfig", CA: "/ca", Report: "/report", Await: "http://cluster:6444/readyz",
+		Connection: Connection{Kubeconfig: "/kubeconfig", Await: "http://cluster:6444/readyz"},
+		CA:         "/ca", Report: "/report",
 		Run: &Run{State: "/state", Production: "production:1", Policy: "clusterpolicy", Node: true},
+	}
+	attack := Attack{
+		Connection: own.Connection, Report: "/report", Repository: "a.example/scratch", Signed: "a.example/b:1",
+		Run: true, PlainHTTP: true,
 	}
 	local := image(t, "localhost:5012/a:1")
 	return []line{
@@ -71,7 +76,8 @@ func whole(t *testing.T) []line {
 		{Promote("/state", "/ca", "", "ci:5000", "production:1"),
 			"e2e promote -v --ca /ca --state /state --ci-registry ci:5000 --production-registry production:1"},
 		{Promote("/state", "/ca", "/keys", "ci:5000", "production:1"),
-			"e2e promote -v --ca /ca --state /state --ci-registry ci:5000 --production-registry production:1 --keys /keys"},
+			"e2e promote -v --ca /ca --state /state --ci-registry ci:5000 --production-registry production:1 " +
+				"--keys /keys"},
 		{Fetch(local, []string{"--from-plain-http"}, "/app:1"),
 			"oras cp --no-tty --from-plain-http localhost:5012/a:1 --to-oci-layout /app:1"},
 		{Copy("a:1/b", "c:1/d", "/copied", "--from-plain-http", "--to-plain-http"),
@@ -82,11 +88,14 @@ func whole(t *testing.T) []line {
 			"--registry 127.0.0.1:5001 --image-verifier /verifier --trust /trust --readyz 0.0.0.0:6444 " +
 			"--lead 127.0.0.1:5001=registry:5000"},
 		{own.Command(),
-			"e2e judge --report /report --kubeconfig /kubeconfig --ca /ca --server https://kubernetes:6443 " +
+			"e2e judge --report /report --kubeconfig /kubeconfig --server https://kubernetes:6443 --ca /ca " +
 				"--workloads /workloads --policies /policies"},
 		{run.Command(),
-			"e2e judge --report /report --kubeconfig /kubeconfig --ca /ca --await http://cluster:6444/readyz " +
+			"e2e judge --report /report --kubeconfig /kubeconfig --await http://cluster:6444/readyz --ca /ca " +
 				"--state /state --production-registry production:1 --policy clusterpolicy --runs --bypass"},
+		{attack.Command(),
+			"e2e attack -v --report /report --kubeconfig /kubeconfig --server https://kubernetes:6443 " +
+				"--repository a.example/scratch --signed a.example/b:1 --run --plain-http"},
 		{route.Forward([]string{"--lead", "127.0.0.1:1=ci:5000"}, []string{"notation"}),
 			"e2e forward --lead 127.0.0.1:1=ci:5000 -- notation"},
 	}
@@ -103,8 +112,10 @@ func TestCommands(t *testing.T) {
 		{Notation("inspect", image(t, "a.example/b"), nil), "notation inspect a.example/b:latest"},
 		{Cluster{Credentials: "/credentials", Listen: ":6443", Host: "cluster"}.Command(),
 			"e2e cluster --credentials /credentials --listen :6443 --host cluster"},
-		{Judge{Kubeconfig: "/kubeconfig", CA: "/ca", Report: "/report"}.Command(),
+		{Judge{Connection: Connection{Kubeconfig: "/kubeconfig"}, CA: "/ca", Report: "/report"}.Command(),
 			"e2e judge --report /report --kubeconfig /kubeconfig --ca /ca"},
+		{Attack{Connection: Connection{Kubeconfig: "/kubeconfig"}, Report: "/report", Repository: "a.example/b"}.Command(),
+			"e2e attack -v --report /report --kubeconfig /kubeconfig --repository a.example/b"},
 	}
 	for _, one := range slices.Concat(whole(t), least) {
 		if got := strings.Join(one.command, " "); got != one.want {

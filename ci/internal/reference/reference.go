@@ -46,6 +46,9 @@ func (i Image) Registry() Registry { return Registry(reference.Domain(i.named)) 
 // no digest.
 func (i Image) String() string { return reference.TagNameOnly(i.named).String() }
 
+// Repository is the reference without a tag and a digest.
+func (i Image) Repository() string { return i.named.Name() }
+
 // Tag is the tag of the reference, or "latest" if it has none.
 func (i Image) Tag() string {
 	if tagged, ok := i.named.(reference.Tagged); ok {

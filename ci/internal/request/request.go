@@ -90,6 +90,30 @@ func Images(texts []string, service bool) ([]reference.Image, error) {
 	return images, nil
 }
 
+// Attacked reads the repository of an attack, and after it the image that must be
+// admitted, if there is one. Both have to be in one registry if that is a service.
+func Attacked(repository, signed string, service bool) ([]reference.Image, error) {
+	scratch, err := reference.Parse(repository + ":attack")
+	if err != nil {
+		return nil, hint.Add(fmt.Errorf("reading --repository %q: it is no repository", repository),
+			"give it without a tag, such as registry.example.com/scratch")
+	}
+	if signed == "" {
+		return []reference.Image{scratch}, nil
+	}
+	image, err := reference.Parse(signed)
+	if err != nil {
+		return nil, hint.Add(fmt.Errorf("reading --signed: %w", err),
+			"give an image in a registry, such as registry.example.com/app:1.0")
+	}
+	if service && image.Registry() != scratch.Registry() {
+		return nil, hint.Add(
+			fmt.Errorf("reading --signed: %q and %q are in two registries, --registry is one", repository, signed),
+			"copy the image with its signatures there first")
+	}
+	return []reference.Image{scratch, image}, nil
+}
+
 // NoImage finds that a registry is told of though no image of it is.
 func NoImage(registry, plainHTTP bool) error {
 	if !registry && !plainHTTP {

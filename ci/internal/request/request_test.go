@@ -99,6 +99,31 @@ func TestImages(t *testing.T) {
 	refused(t, "a wrong name", err, `"localhost:5002/A"`, "give an image in a registry")
 }
 
+func TestAttacked(t *testing.T) {
+	for _, test := range []struct {
+		repository, signed string
+		service            bool
+		want               int
+	}{
+		{"localhost:5001/scratch", "", true, 1},
+		{"localhost:5001/scratch", "localhost:5001/app:1", true, 2},
+		{"registry.example.com/scratch", "other.example.com/app:1", false, 2},
+	} {
+		images, err := Attacked(test.repository, test.signed, test.service)
+		if err != nil || len(images) != test.want || images[0].Repository() != test.repository {
+			t.Errorf("%+v: %v, %v", test, images, err)
+		}
+	}
+	for _, none := range []string{"", "a.example/b:1", "localhost:5001", "a.example/b@sha256:1", "a.example/B"} {
+		_, err := Attacked(none, "", false)
+		refused(t, none, err, "it is no repository", "give it without a tag")
+	}
+	_, err := Attacked("a.example/b", "a.example/B", false)
+	refused(t, "a wrong name", err, `reading --signed`, "give an image in a registry")
+	_, err = Attacked("localhost:5001/b", "a.example/b", true)
+	refused(t, "two registries", err, "are in two registries", "copy the image")
+}
+
 func TestNoImage(t *testing.T) {
 	if err := NoImage(false, false); err != nil {
 		t.Error(err)

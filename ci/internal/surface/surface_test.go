@@ -42,7 +42,7 @@ func TestFunctions(t *testing.T) {
 	objects := read(t)
 	for object, functions := range map[string][]string{
 		mainObject: {"New", "plugin", "tools", "toolbox", "registry", "sign", "copy", "verify", "inspect", "bundle",
-			"load", "cluster", "kubeconfig", "admit", "e-2-e", "report", "test", "lint", "secrecy"},
+			"load", "cluster", "kubeconfig", "admit", "attack", "e-2-e", "report", "test", "lint", "secrecy"},
 		"Signed": {"references", "digests", "signatures", "ca", "verify", "inspect", "copy", "bundle"},
 	} {
 		for _, name := range functions {

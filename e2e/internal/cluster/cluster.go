@@ -50,6 +50,9 @@ type Options struct {
 	// Authority is a folder that [NewAuthority] has made; empty for a fresh
 	// authority.
 	Authority string
+	// Lock is the folder policies/apiserver, whose policies the API server reads
+	// from files; empty for none.
+	Lock string
 	// Hosts are more names and addresses by which the API server is called.
 	Hosts []string
 }
@@ -82,7 +85,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	c := &Cluster{processes: o.Processes, files: credentialsIn(o.Dir)}
 	plane := controlPlane{o.Programs, o.Processes, o.Dir}
 	if err := o.bounded(ctx, "start etcd and kube-apiserver", func(ctx context.Context) error {
-		return c.startAPIServer(ctx, plane, o.Authority, o.Hosts)
+		return c.startAPIServer(ctx, plane, o)
 	}); err != nil {
 		return nil, err
 	}
@@ -113,7 +116,11 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 // addKyverno creates what Kyverno needs to find, and starts it.
 func (c *Cluster) addKyverno(ctx context.Context, o Options) error {
 	err := o.bounded(ctx, "create Kyverno's resource definitions", func(ctx context.Context) error {
-		if err := createKyvernoObjects(ctx, c.Config, o.Programs["kyverno-crds"]); err != nil {
+		err := createKyvernoObjects(ctx, c.Config, o.Programs["kyverno-crds"])
+		if err == nil && o.Lock != "" {
+			err = createStandIn(ctx, c.Config)
+		}
+		if err != nil {
 			return c.apiServer.Explain(err)
 		}
 		return nil
@@ -123,28 +130,28 @@ func (c *Cluster) addKyverno(ctx context.Context, o Options) error {
 	}
 	return o.bounded(ctx, "start Kyverno", func(ctx context.Context) error {
 		var err error
-		c.kyverno, err = startKyverno(ctx, o.Processes, o.Programs["kyverno"], c.Kubeconfig, c.Config)
+		c.kyverno, err = startKyverno(ctx, o.Processes, o.Programs["kyverno"], c.files.kyvernoKubeconfig, c.Config)
 		return err
 	})
 }
 
 // startAPIServer starts etcd and the API server. Both tell by sd_notify(3)
 // that they serve.
-func (c *Cluster) startAPIServer(ctx context.Context, plane controlPlane, authorityDir string, hosts []string) error {
+func (c *Cluster) startAPIServer(ctx context.Context, plane controlPlane, o Options) error {
 	port, err := freePort()
 	if err != nil {
 		return err
 	}
 	var authority *pki.Certificate
-	if authorityDir == "" {
+	if o.Authority == "" {
 		authority, err = freshAuthority()
 	} else {
-		authority, err = readAuthority(authorityDir)
+		authority, err = readAuthority(o.Authority)
 	}
 	if err != nil {
 		return err
 	}
-	if err := writeCredentials(plane.dir, authority, "127.0.0.1:"+port, hosts, node.Name); err != nil {
+	if err := writeCredentials(plane.dir, authority, "127.0.0.1:"+port, o.Hosts, node.Name); err != nil {
 		return err
 	}
 	c.Kubeconfig = c.files.kubeconfig
@@ -153,10 +160,16 @@ func (c *Cluster) startAPIServer(ctx context.Context, plane controlPlane, author
 	}
 	// A client's own throttle would only slow the run down.
 	c.Config.QPS = -1
+	var lock []string
+	if o.Lock != "" {
+		if lock, err = InstallLock(o.Lock, LockFolder(o.Dir)); err != nil {
+			return err
+		}
+	}
 	if err := plane.startEtcd(ctx); err != nil {
 		return err
 	}
-	c.apiServer, err = plane.startAPIServer(ctx, port)
+	c.apiServer, err = plane.startAPIServer(ctx, port, lock...)
 	return err
 }
 

@@ -66,10 +66,10 @@ func (c controlPlane) startEtcd(ctx context.Context) error {
 }
 
 // startAPIServer starts the API server at a port of loopback, and returns when
-// it serves.
-func (c controlPlane) startAPIServer(ctx context.Context, port string) (*process.Process, error) {
+// it serves. It takes more arguments beside its own.
+func (c controlPlane) startAPIServer(ctx context.Context, port string, more ...string) (*process.Process, error) {
 	files := credentialsIn(c.dir)
-	server, err := c.start("kube-apiserver", true,
+	server, err := c.start("kube-apiserver", true, append(more,
 		"--etcd-servers="+etcdSocket,
 		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port="+port,
 		"--endpoint-reconciler-type=none", // loopback can't be an endpoint of the service "kubernetes"
@@ -81,7 +81,7 @@ func (c controlPlane) startAPIServer(ctx context.Context, port string) (*process
 		"--service-account-key-file="+files.serviceAccountPub,
 		"--service-account-signing-key-file="+files.serviceAccountKey,
 		"--allow-privileged=true", "--profiling=false",
-	)
+	)...)
 	if err != nil {
 		return nil, err
 	}

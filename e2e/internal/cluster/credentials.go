@@ -17,6 +17,7 @@ type credentials struct {
 	serviceAccountPub string
 	kubeconfig        string
 	nodeKubeconfig    string
+	kyvernoKubeconfig string
 }
 
 // credentialsIn names them in a cluster's folder.
@@ -26,6 +27,7 @@ func credentialsIn(dir string) credentials {
 		authority: in("ca.crt"), serverCertificate: in("apiserver.crt"), serverKey: in("apiserver.key"),
 		serviceAccountKey: in("service-accounts.key"), serviceAccountPub: in("service-accounts.pub"),
 		kubeconfig: in("kubeconfig"), nodeKubeconfig: in("node.kubeconfig"),
+		kyvernoKubeconfig: in("kyverno.kubeconfig"),
 	}
 }
 
@@ -36,8 +38,8 @@ var serverNames = []string{
 }
 
 // writeCredentials writes to dir what an authority vouches for: an API server
-// at an address, which is called by more names than that, an administrator, and
-// the kubelet of a node.
+// at an address, which is called by more names than that, an administrator, the
+// kubelet of a node, and Kyverno.
 func writeCredentials(dir string, authority *pki.Certificate, address string, hosts []string, node string) error {
 	c := credentialsIn(dir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -63,6 +65,17 @@ func writeCredentials(dir string, authority *pki.Certificate, address string, ho
 		return err
 	}
 	if err := writeKubeconfig(c.nodeKubeconfig, "https://"+address, authority, kubelet); err != nil {
+		return err
+	}
+	// Kyverno goes by the name of its service account in a cluster, to which
+	// policies can grant what they refuse to others. What an administrator may
+	// do it may too, for want of the roles that its chart makes.
+	kyverno, err := authority.NewClient(
+		"system:serviceaccount:"+KyvernoNamespace+":"+kyvernoAccount, "system:masters")
+	if err != nil {
+		return err
+	}
+	if err := writeKubeconfig(c.kyvernoKubeconfig, "https://"+address, authority, kyverno); err != nil {
 		return err
 	}
 	return writeKubeconfig(c.kubeconfig, "https://"+address, authority, administrator)

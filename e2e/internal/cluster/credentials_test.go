@@ -68,13 +68,16 @@ func TestServerCertificate(t *testing.T) {
 	}
 }
 
-// TestKubeconfigs are those of an administrator and of the kubelet of one node,
-// who isn't an administrator.
+// TestKubeconfigs are those of an administrator, of Kyverno, and of the kubelet of
+// one node, who isn't an administrator.
 func TestKubeconfigs(t *testing.T) {
 	files, roots := written(t)
 	for path, want := range map[string]struct{ user, group string }{
 		files.kubeconfig:     {"administrator", "system:masters"},
 		files.nodeKubeconfig: {"system:node:node-1", "system:nodes"},
+		files.kyvernoKubeconfig: {
+			"system:serviceaccount:kyverno:kyverno-admission-controller", "system:masters",
+		},
 	} {
 		config, err := clientcmd.BuildConfigFromFlags("", path)
 		if err != nil {
@@ -121,7 +124,7 @@ func TestServiceAccountKeys(t *testing.T) {
 func TestCredentialsArePrivate(t *testing.T) {
 	files, _ := written(t)
 	entries, err := os.ReadDir(filepath.Dir(files.authority))
-	if err != nil || len(entries) != 7 {
+	if err != nil || len(entries) != 8 {
 		t.Errorf("there are %v (%v)", entries, err)
 	}
 	for _, entry := range entries {

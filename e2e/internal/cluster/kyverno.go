@@ -133,10 +133,10 @@ func kyvernoArgs(kubeconfig, port string) []string {
 func kyvernoEnvironment() []string {
 	return []string{
 		"KYVERNO_NAMESPACE=" + KyvernoNamespace,
-		"KYVERNO_SERVICEACCOUNT_NAME=kyverno-admission-controller",
+		"KYVERNO_SERVICEACCOUNT_NAME=" + kyvernoAccount,
 		"KYVERNO_ROLE_NAME=kyverno:admission-controller",
-		"KYVERNO_DEPLOYMENT=kyverno-admission-controller",
-		"KYVERNO_POD_NAME=kyverno-admission-controller",
+		"KYVERNO_DEPLOYMENT=" + kyvernoAccount,
+		"KYVERNO_POD_NAME=" + kyvernoAccount,
 		"KYVERNO_SVC=kyverno-svc",
 		"INIT_CONFIG=kyverno", "METRICS_CONFIG=kyverno-metrics",
 	}

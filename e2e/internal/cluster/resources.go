@@ -20,9 +20,6 @@ import (
 	"container-signing/e2e/internal/await"
 )
 
-// KyvernoNamespace is the namespace of Kyverno's own objects.
-const KyvernoNamespace = "kyverno"
-
 var customResourceDefinitions = schema.GroupVersionResource{
 	Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions",
 }

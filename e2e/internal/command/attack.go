@@ -39,6 +39,8 @@ func newAttack() *cobra.Command {
 		"the registries speak plain HTTP, as those on loopback are taken to do anyway")
 	flags.BoolVar(&a.target.Runs, "run", false,
 		"what is admitted may run, so that a node can refuse it; by default the API server is asked by dry runs")
+	flags.StringVar(&a.target.Policies, "policies", "",
+		"`folder` with the policies of the cluster: try to take them off too, as its administrators")
 	flags.StringVar(&a.target.Report, "report", "", reportUsage)
 	addVerbose(flags, &a.settings)
 	addTimeout(flags, &a.settings)
@@ -77,7 +79,8 @@ func (a *attacking) scratch() (reference.Reference, error) {
 		err = fmt.Errorf("it has the tag %q", repository.Tag)
 	}
 	if err != nil {
-		return repository, usage.Fault(hint.Add(fmt.Errorf("reading --repository %q: it is no repository", a.repository),
+		err = fmt.Errorf("reading --repository %q: it is no repository: %w", a.repository, err)
+		return repository, usage.Fault(hint.Add(err,
 			"give it without a tag, such as registry.example.com/scratch"))
 	}
 	repository.Tag = ""

@@ -85,6 +85,7 @@ done. (go run itself turns every failure into 1.)`
 		if o.Node, err = session.ParseNodeMode(node); err != nil {
 			return err
 		}
+		o.Lock = true
 		return run.Whole(cmd.Context(), o)
 	}
 	root.SuggestionsMinimumDistance = 2

@@ -171,7 +171,7 @@ func TestVerbsHelp(t *testing.T) {
 		"sign": "--certificate-chain --conceal-env --conceal-file --image --key-id --output --parallel " +
 			"--plain-http --signature-format --signer --signer-timeout --verbose",
 		"copy":        "--from --from-plain-http --output --to --to-plain-http --verbose",
-		"promote":     "--ca --ci-registry --timeout --production-registry --state --verbose",
+		"promote":     "--ca --ci-registry --keys --timeout --production-registry --state --verbose",
 		"trust":       "--ca --trust-policy --trust-store --verbose",
 		"forward":     "--lead",
 		"credentials": "--output --server",
@@ -179,6 +179,8 @@ func TestVerbsHelp(t *testing.T) {
 			"--registry --trust",
 		"judge": "--accept --await --bypass --ca --kubeconfig --timeout --policies --policy --production-registry " +
 			"--report --runs --server --state --verbose --workloads",
+		"attack": "--await --kubeconfig --plain-http --policies --report --repository --run --server --signed " +
+			"--timeout --verbose",
 	} {
 		got := e2e(t, command, "--help")
 		if got.status != 0 {

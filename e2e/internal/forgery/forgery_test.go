@@ -38,7 +38,8 @@ func (t trusted) GetCertificates(_ context.Context, kind truststore.Type, _ stri
 func strict(t *testing.T, place Place, ca *x509.Certificate, digest string) error {
 	t.Helper()
 	v, err := verifier.New(&trustpolicy.Document{Version: "1.0", TrustPolicies: []trustpolicy.TrustPolicy{{
-		Name: "strict", RegistryScopes: []string{"*"}, TrustStores: []string{"ca:test"}, TrustedIdentities: []string{"*"},
+		Name: "strict", RegistryScopes: []string{"*"},
+		TrustStores: []string{"ca:test"}, TrustedIdentities: []string{"*"},
 		SignatureVerification: trustpolicy.SignatureVerification{VerificationLevel: trustpolicy.LevelStrict.Name},
 	}}}, trusted{ca}, nil)
 	if err != nil {

@@ -33,11 +33,12 @@ func (t trial) nextLock(
 		if err == nil {
 			return
 		}
-		answer := classify(ctx, err)
-		verdict.Reason, verdict.Lock, verdict.Webhook = answer.reason, answer.lock, answer.webhook
-		if answer.seen == report.Refused {
-			verdict.Seen, verdict.Passed, verdict.Failure = report.Refused, true, ""
+		if answer := Classify(ctx, err); answer.Seen == report.Refused {
+			answer.Tell(verdict)
+			verdict.Passed, verdict.Failure = true, ""
 			verdict.Detail = "the " + document.Kind.Kind + " is admitted, its pods aren't"
+		} else {
+			verdict.Failure += ", and whether its pods are stopped isn't known: " + answer.Reason
 		}
 		return
 	}
@@ -66,7 +67,8 @@ func (a applier) tryPodOf(ctx context.Context, kind workload.Kind, kept *unstruc
 		*metav1.NewControllerRef(kept, kind.GroupVersionKind),
 	})
 	pods := a.clients.dynamic.Resource(podKind.GroupVersionResource()).Namespace(kept.GetNamespace())
-	_, err := pods.Create(ctx, pod, metav1.CreateOptions{FieldManager: FieldManager, DryRun: []string{metav1.DryRunAll}})
+	options := metav1.CreateOptions{FieldManager: FieldManager, DryRun: []string{metav1.DryRunAll}}
+	_, err := pods.Create(ctx, pod, options)
 	return err
 }
 

@@ -82,7 +82,8 @@ func TestNodeAsLock(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			quick := newPodsOnly(t)
-			quick.server.OnWrite(func(*unstructured.Unstructured) error { return nil }, func(object *unstructured.Unstructured) {
+			admit := func(*unstructured.Unstructured) error { return nil }
+			quick.server.OnWrite(admit, func(object *unstructured.Unstructured) {
 				if object.GetKind() != "Pod" {
 					quick.act(object)
 					return
@@ -100,7 +101,8 @@ func TestNodeAsLock(t *testing.T) {
 				t.Fatal(err)
 			}
 			v := verdicts[0]
-			if v.Passed != c.passed || !strings.Contains(v.Failure+v.Reason, c.says) || c.passed && v.Lock != RuntimeLock {
+			if v.Passed != c.passed || !strings.Contains(v.Failure+v.Reason, c.says) ||
+				c.passed && v.Lock != RuntimeLock {
 				t.Errorf("%+v", v)
 			}
 		})

@@ -62,10 +62,10 @@ func awaitRefused(ctx context.Context, client dynamic.Interface, probe workload.
 		if err == nil {
 			return errors.New("it admits it")
 		}
-		said, wanted := classify(ctx, err), probe.Refusal
-		expected := fitsPolicy(said.reason, wanted.Policy) && wanted.Because.MatchString(said.reason)
-		if said.seen != report.Refused || !expected {
-			return errors.New(said.reason)
+		said, wanted := Classify(ctx, err), probe.Refusal
+		expected := FitsPolicy(said.Reason, wanted.Policy) && wanted.Because.MatchString(said.Reason)
+		if said.Seen != report.Refused || !expected {
+			return errors.New(said.Reason)
 		}
 		return nil
 	})

@@ -79,7 +79,7 @@ func (f follower) followCronJob(ctx context.Context, a admitted) (fate, error) {
 	jobs := f.typed.BatchV1().Jobs(a.kept.GetNamespace())
 	made, err := jobs.Create(ctx, job, metav1.CreateOptions{FieldManager: FieldManager})
 	if err != nil {
-		return fate{}, fmt.Errorf("a Job made of it wasn't: %s", classify(ctx, err).reason)
+		return fate{}, fmt.Errorf("a Job made of it wasn't: %s", Classify(ctx, err).Reason)
 	}
 	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(made)
 	if err != nil {

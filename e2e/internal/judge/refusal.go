@@ -15,12 +15,17 @@ import (
 	"container-signing/e2e/internal/workload"
 )
 
-// An answer is what the API server said to a request that it didn't grant.
-type answer struct {
-	seen    string // report.Refused or report.Failed
-	webhook string // that refused
-	lock    string // the webhook or the policy that refused, for a person
-	reason  string // in the words of the webhook or the API server
+// An Answer is what the API server said to a request that it didn't grant.
+type Answer struct {
+	Seen    string // report.Refused or report.Failed
+	Webhook string // that refused
+	Lock    string // the webhook or the policy that refused, for a person
+	Reason  string // in the words of the webhook or the API server
+}
+
+// Tell completes a verdict with the answer.
+func (a Answer) Tell(verdict *report.Verdict) {
+	verdict.Seen, verdict.Webhook, verdict.Reason, verdict.Lock = a.Seen, a.Webhook, a.Reason, a.Lock
 }
 
 // denial is how the API server words a webhook's denial (ToStatusErr in
@@ -30,29 +35,30 @@ var denial = regexp.MustCompile(`(?s)^admission webhook "([^"]+)" denied the req
 
 // ownDenial is how the API server words the denial of a policy that it applies
 // itself (k8s.io/apiserver/pkg/admission/plugin/policy/validating), about an
-// object with a name.
+// object, or about one of those that are deleted together.
 var ownDenial = regexp.MustCompile(
-	`(?s)^[\w./-]+ "[^"]*" is forbidden: ((ValidatingAdmissionPolicy '[^']+') with binding '[^']+' denied request: .*)$`)
+	`(?s)^[\w./-]+(?: "[^"]*")? is forbidden: ` +
+		`((ValidatingAdmissionPolicy '[^']+') with binding '[^']+' denied request: .*)$`)
 
-// classify tells the denial of an admission webhook, or of a policy of the API
+// Classify tells the denial of an admission webhook, or of a policy of the API
 // server's own, from everything else.
-func classify(ctx context.Context, err error) answer {
+func Classify(ctx context.Context, err error) Answer {
 	if ctx.Err() != nil {
 		err = fmt.Errorf("%w (%s)", context.Cause(ctx), err)
-		return answer{seen: report.Failed, reason: err.Error()}
+		return Answer{Seen: report.Failed, Reason: err.Error()}
 	}
 	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
 		if match := denial.FindStringSubmatch(status.Status().Message); match != nil {
-			return answer{report.Refused, match[1], "webhook " + match[1], strings.TrimSpace(match[2])}
+			return Answer{report.Refused, match[1], "webhook " + match[1], strings.TrimSpace(match[2])}
 		}
 		if match := ownDenial.FindStringSubmatch(status.Status().Message); match != nil {
-			return answer{seen: report.Refused, lock: match[2], reason: match[1]}
+			return Answer{Seen: report.Refused, Lock: match[2], Reason: match[1]}
 		}
 	}
 	if unreachable(err) {
 		err = fmt.Errorf("asking the API server: %w", err)
 	}
-	return answer{seen: report.Failed, reason: err.Error()}
+	return Answer{Seen: report.Failed, Reason: err.Error()}
 }
 
 func unreachable(err error) bool {
@@ -67,27 +73,33 @@ func unexpected(refusal workload.Refusal, images Images, reason string) string {
 	const another = "it was refused for another reason: "
 	reference := images.reference(refusal.Image)
 	switch {
-	case !fitsPolicy(reason, refusal.Policy):
+	case !FitsPolicy(reason, refusal.Policy):
 		return fmt.Sprintf(another+"policy %q isn't named as the one that refuses", refusal.Policy)
 	case !refusal.Because.MatchString(reason):
 		return fmt.Sprintf(another+"nothing in it matches %q", refusal.Because)
-	case reference != "" && !namesImage(reason, reference):
+	case reference != "" && !namesImage(reason, reference) && !namesImage(reason, withoutTag(reference)):
 		return fmt.Sprintf(another+"image %q isn't named", reference)
 	}
 	return ""
 }
 
-// fitsPolicy tells whether a reason is given by the policy of that name, or by
+// FitsPolicy tells whether a reason is given by the policy of that name, or by
 // one of several whose names "|" separates. Kyverno names the policy in one of
 // two ways: an ImageValidatingPolicy (and its relatives) as "Policy NAME
 // failed: …", a ClusterPolicy as a line "NAME:" above its rules. The API server
 // names its own at the beginning. A name that is only mentioned, as part of an
 // image or an object, doesn't count.
-func fitsPolicy(reason, policies string) bool {
+func FitsPolicy(reason, policies string) bool {
 	names := strings.ReplaceAll(regexp.QuoteMeta(policies), `\|`, "|")
 	return regexp.MustCompile(`(?m)\bPolicy (?:` + names + `) (?:failed|error):|^(?:` + names + `):$|` +
 		`\AValidatingAdmissionPolicy '(?:` + names + `)' with binding `).MatchString(reason)
 }
+
+// tagBeforeDigest is a tag that says nothing any more: who names the image may
+// leave it out.
+var tagBeforeDigest = regexp.MustCompile(`:[\w.-]+(@[^/]+)$`)
+
+func withoutTag(reference string) string { return tagBeforeDigest.ReplaceAllString(reference, "$1") }
 
 // namesImage tells whether a reason names an image, and not just one whose
 // reference begins or ends alike.

@@ -95,6 +95,9 @@ func TestClassify(t *testing.T) {
 		"ValidatingAdmissionPolicy": {
 			live, status(422, `pods "x" is forbidden: `+ownPolicy), report.Refused, "", ownPolicy,
 		},
+		"ValidatingAdmissionPolicy, all of a kind": {
+			live, status(403, `pods is forbidden: `+ownPolicy), report.Refused, "", ownPolicy,
+		},
 		"ValidatingAdmissionPolicy quoted": {
 			live, status(422, `Pod "x" is invalid: pods "x" is forbidden: `+ownPolicy), report.Failed, "", `Pod "x"`,
 		},
@@ -114,8 +117,8 @@ func TestClassify(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := classify(test.ctx, test.err)
-			if got.seen != test.seen || got.webhook != test.webhook || !strings.HasPrefix(got.reason, test.reason) {
+			got := Classify(test.ctx, test.err)
+			if got.Seen != test.seen || got.Webhook != test.webhook || !strings.HasPrefix(got.Reason, test.reason) {
 				t.Errorf("got %+v, want %s by %q because %q", got, test.seen, test.webhook, test.reason)
 			}
 		})
@@ -124,7 +127,7 @@ func TestClassify(t *testing.T) {
 
 func TestFitsPolicy(t *testing.T) {
 	reasonOf := func(message string) string {
-		return classify(context.Background(), status(400, message)).reason
+		return Classify(context.Background(), status(400, message)).Reason
 	}
 	for name, test := range map[string]struct {
 		reason string
@@ -153,7 +156,7 @@ func TestFitsPolicy(t *testing.T) {
 		"nothing": {"", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := fitsPolicy(test.reason, "require-notation"); got != test.want {
+			if got := FitsPolicy(test.reason, "require-notation"); got != test.want {
 				t.Errorf("%q: got %v", test.reason, got)
 			}
 		})
@@ -161,11 +164,11 @@ func TestFitsPolicy(t *testing.T) {
 	for reason, want := range map[string]bool{
 		ownPolicy: true, "Policy other failed: x": true, "Policy others failed: x": false,
 	} {
-		if got := fitsPolicy(reason, "other|require-notation"); got != want {
+		if got := FitsPolicy(reason, "other|require-notation"); got != want {
 			t.Errorf("one of two: %q: got %v", reason, got)
 		}
 	}
-	if fitsPolicy("Policy requireXnotation failed: x", "require.notation") {
+	if FitsPolicy("Policy requireXnotation failed: x", "require.notation") {
 		t.Error("a policy's name is taken for a regular expression")
 	}
 }
@@ -189,7 +192,7 @@ func TestUnexpected(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := unexpected(refusal, images, classify(context.Background(), status(400, test.message)).reason)
+			got := unexpected(refusal, images, Classify(context.Background(), status(400, test.message)).Reason)
 			if test.want == "" && got != "" || !strings.Contains(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
@@ -197,7 +200,7 @@ func TestUnexpected(t *testing.T) {
 	}
 	refusal.Image = ""
 	message := strings.ReplaceAll(imageValidatingPolicyUnsigned, unsignedImage, "anything")
-	if got := unexpected(refusal, images, classify(context.Background(), status(400, message)).reason); got != "" {
+	if got := unexpected(refusal, images, Classify(context.Background(), status(400, message)).Reason); got != "" {
 		t.Errorf("no image is to be blamed, but: %s", got)
 	}
 }
@@ -240,5 +243,17 @@ func TestWantedImage(t *testing.T) {
 				t.Errorf("got %v, want %q", err, test.says)
 			}
 		})
+	}
+}
+
+// TestWithoutTag leaves the tag out where a digest follows it, and nothing else.
+func TestWithoutTag(t *testing.T) {
+	t.Parallel()
+	for reference, want := range map[string]string{
+		"a:1/b:tag@sha256:c": "a:1/b@sha256:c", "a:1/b@sha256:c": "a:1/b@sha256:c", "a:1/b:tag": "a:1/b:tag", "": "",
+	} {
+		if got := withoutTag(reference); got != want {
+			t.Errorf("%q becomes %q, not %q", reference, got, want)
+		}
 	}
 }

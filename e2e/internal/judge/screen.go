@@ -115,9 +115,9 @@ func (t trial) last(ctx context.Context, w, applied workload.Workload) report.Ve
 	kept, err := t.applier.apply(ctx, applied, document, true)
 	switch {
 	case err != nil && w.Refusal != nil:
-		t.refused(&verdict, document, *w.Refusal, classify(ctx, err))
+		t.refused(&verdict, document, w, Classify(ctx, err))
 	case err != nil:
-		notAdmitted(&verdict, document, classify(ctx, err))
+		notAdmitted(&verdict, document, Classify(ctx, err))
 	case w.Refusal != nil:
 		verdict.Seen = report.Admitted
 		verdict.Failure = wronglyAdmitted(document, *w.Refusal)

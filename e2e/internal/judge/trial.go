@@ -31,10 +31,10 @@ func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
 		decides := w.Refusal != nil && last
 		switch {
 		case err != nil && decides:
-			t.refused(&verdict, document, *w.Refusal, classify(ctx, err))
+			t.refused(&verdict, document, w, Classify(ctx, err))
 			return verdict
 		case err != nil:
-			notAdmitted(&verdict, document, classify(ctx, err))
+			notAdmitted(&verdict, document, Classify(ctx, err))
 			return verdict
 		}
 		verdict.Seen = report.Admitted
@@ -62,7 +62,8 @@ func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
 // begin begins the verdict on a workload.
 func begin(w workload.Workload) report.Verdict {
 	verdict := report.Verdict{
-		Workload: w.Name, Kind: w.Last().Kind.Kind, Expected: report.Admitted, Attack: w.Attack, KnownFault: w.KnownFault,
+		Workload: w.Name, Kind: w.Last().Kind.Kind, Expected: report.Admitted,
+		Attack: w.Attack, KnownFault: w.KnownFault,
 	}
 	if w.Refusal != nil {
 		verdict.Expected, verdict.Policy = report.Refused, w.Refusal.Policy
@@ -97,9 +98,19 @@ func (t trial) admitted(ctx context.Context, object admitted, prepares bool) (fa
 
 // refused completes a verdict with the API server's answer to the document that
 // must be refused.
-func (t trial) refused(verdict *report.Verdict, document workload.Document, refusal workload.Refusal, answer answer) {
-	verdict.Seen, verdict.Webhook, verdict.Reason, verdict.Lock = answer.seen, answer.webhook, answer.reason, answer.lock
-	if answer.seen != report.Refused {
+func (t trial) refused(verdict *report.Verdict, document workload.Document, w workload.Workload, answer Answer) {
+	answer.Tell(verdict)
+	refusal := *w.Refusal
+	if w.FailsWith != "" && !t.anyLock {
+		verdict.Expected = report.Failed
+		verdict.Matched = refusal.Because.FindString(answer.Reason)
+		if verdict.Passed = answer.Seen == report.Failed && verdict.Matched != ""; !verdict.Passed {
+			verdict.Failure = fmt.Sprintf("document %d must fail, by a fault that is known, for a reason that matches %q",
+				document.Number, refusal.Because)
+		}
+		return
+	}
+	if answer.Seen != report.Refused {
 		verdict.Failure = fmt.Sprintf("document %d met with another error than a refusal by a policy", document.Number)
 		return
 	}
@@ -107,8 +118,8 @@ func (t trial) refused(verdict *report.Verdict, document workload.Document, refu
 		verdict.Passed = true
 		return
 	}
-	verdict.Matched = refusal.Because.FindString(answer.reason)
-	verdict.Failure = unexpected(refusal, t.images, answer.reason)
+	verdict.Matched = refusal.Because.FindString(answer.Reason)
+	verdict.Failure = unexpected(refusal, t.images, answer.Reason)
 	if verdict.Passed = verdict.Failure == ""; verdict.Passed {
 		verdict.Short = t.images[refusal.Image].Fault
 	}
@@ -116,7 +127,7 @@ func (t trial) refused(verdict *report.Verdict, document workload.Document, refu
 
 // notAdmitted completes a verdict with the API server's answer to a document
 // that must be admitted.
-func notAdmitted(verdict *report.Verdict, document workload.Document, answer answer) {
-	verdict.Seen, verdict.Webhook, verdict.Reason, verdict.Lock = answer.seen, answer.webhook, answer.reason, answer.lock
+func notAdmitted(verdict *report.Verdict, document workload.Document, answer Answer) {
+	answer.Tell(verdict)
 	verdict.Failure = fmt.Sprintf("document %d must be admitted", document.Number)
 }

@@ -80,7 +80,8 @@ func (r Reader) Empty(ctx context.Context, image reference.Reference) error {
 		if err == nil || isMissing(err) {
 			continue
 		}
-		err = fmt.Errorf("deleting the images in %q, which are left behind: %w", image.Registry+"/"+image.Repository, err)
+		err = fmt.Errorf("deleting the images in %q, which are left behind: %w",
+			image.Registry+"/"+image.Repository, err)
 		return hint.Add(err, "delete its tags %s by the means of the registry", strings.Join(tags, ", "))
 	}
 	return nil

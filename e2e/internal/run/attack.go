@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"container-signing/e2e/internal/judge"
+	"container-signing/e2e/internal/policy"
 	"container-signing/e2e/internal/reference"
 	"container-signing/e2e/internal/report"
 	"container-signing/e2e/internal/repository"
@@ -24,7 +25,10 @@ type Target struct {
 	Repository reference.Reference
 	// Signed is an image that the cluster must admit; nil if nobody knows one.
 	Signed *reference.Reference
-	Report string // folder to write the report to; empty for none
+	// Policies is a folder with those of the cluster, which its administrators try
+	// to take off; empty for no such try.
+	Policies string
+	Report   string // folder to write the report to; empty for none
 }
 
 // Attack tries on a cluster all that the project knows of to get an image in that
@@ -37,6 +41,11 @@ func Attack(ctx context.Context, settings session.Settings, target Target) error
 	plan := Plan{Name: "attack", Report: target.Report}
 	if plan.Workloads, err = workload.Load(filepath.Join(root, "policies", "workloads")); err != nil {
 		return usage.Fault(err)
+	}
+	if target.Policies != "" {
+		if plan.Policies, err = policy.Load(target.Policies); err != nil {
+			return usage.Fault(err)
+		}
 	}
 	if err := checkWritable(target.Report); err != nil {
 		return usage.Fault(err)
@@ -79,6 +88,13 @@ func (t *trial) attack(ctx context.Context, target Target, images *scratch) (pas
 	if err != nil {
 		return nil, err
 	}
+	if len(t.plan.Policies) > 0 {
+		more, err := t.takeOff(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		verdicts = append(verdicts, more...)
+	}
 	return t.conclude(verdicts)
 }
 
@@ -89,10 +105,10 @@ func (t *trial) attackWorkloads(ctx context.Context, target Target, images *scra
 		AwaitGone: true,
 	}
 	t.cluster.Config.WarningHandler = t.Console
-	kept, without := possible(t.plan.Workloads, options.Images)
+	kept, without := possible(t.plan.Workloads, options.Images, nil)
 	if without > 0 {
-		t.Console.Note(fmt.Sprintf("%d attacks are left out: their images need a signed one, or a key of its signer or CA",
-			without))
+		t.Console.Note(fmt.Sprintf(
+			"%d attacks are left out: their images need a signed one, or a key of its signer or CA", without))
 	}
 	var verdicts []report.Verdict
 	err := t.Console.Do(fmt.Sprintf("attack in %d ways", len(kept)), func() (err error) {

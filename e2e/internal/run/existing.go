@@ -48,6 +48,7 @@ func Existing(
 		if err := t.Do(ctx, "reach the cluster", existing.Reach); err != nil {
 			return err
 		}
+		t.choosePossible()
 		passed, err := t.judgeAll(ctx)
 		return errors.Join(passed, err)
 	})

@@ -15,59 +15,7 @@ func Images(s supply.State) judge.Images {
 	if s.Digests == nil {
 		return nil
 	}
-	single := supply.SinglePlatform
-	if s.Digests[single] == "" {
-		single = supply.Signed
-	}
-	platform := s.Platform
-	if platform == "" {
-		// The image is no index. Its unsigned variant then stands for a
-		// platform of one.
-		platform = s.Digests[supply.Unsigned]
-	}
-	image := func(at reference.Reference, role supply.Role, same ...supply.Role) judge.Image {
-		named := judge.Image{Reference: at.String(), Digest: s.Digests[role]}
-		for _, role := range same {
-			named.SameContent = append(named.SameContent, s.Digests[role])
-		}
-		return named
-	}
-	// faulty is an image that notation has refused for that fault.
-	faulty := func(name string, image judge.Image) judge.Image {
-		image.Fault = s.Refusals[name]
-		return image
-	}
-	byTag := func(role supply.Role, same ...supply.Role) judge.Image {
-		return image(s.InProduction(role), role, same...)
-	}
-	byBoth := s.InProduction(supply.Signed)
-	byBoth.Digest = s.Digests[supply.Signed]
-	moving := image(s.InProduction(supply.Moving), supply.Signed)
-	moving.Fault = "tag moved to an unsigned image"
-	withdrawn := byTag(supply.Withdrawn)
-	withdrawn.Fault = "signature deleted"
-	const platformName = "unsigned-platform-of-signed-index"
-	absent := s.InProduction(supply.Signed)
-	absent.Tag += "-missing"
-	images := judge.Images{
-		"signed":                   byTag(supply.Signed, single),
-		"signed-by-digest":         image(s.Pinned(supply.Signed), supply.Signed, single),
-		"signed-by-tag-and-digest": image(byBoth, supply.Signed),
-		"signed-single-platform":   byTag(single, supply.Signed),
-		"signed-until-moved":       moving,
-		"signed-until-withdrawn":   withdrawn,
-		"unsigned":                 faulty("unsigned", byTag(supply.Unsigned)),
-		"unsigned-by-digest":       faulty("unsigned", image(s.Pinned(supply.Unsigned), supply.Unsigned)),
-		"signed-by-another-ca":     faulty("signed-by-another-ca", byTag(supply.AnotherCA)),
-		"copied-without-signature": faulty("copied-without-signature", image(s.Bare(), supply.Signed)),
-		platformName: faulty(platformName, judge.Image{
-			Reference: s.InProduction(supply.Signed).ByDigest(platform).String(), Digest: platform,
-		}),
-		"missing": {Reference: absent.String(), Fault: "no such image"},
-	}
-	if withdrawn.Digest == "" {
-		delete(images, "signed-until-withdrawn") // there is no second signature
-	}
+	images := ownImages(s)
 	for name, forged := range s.Forged {
 		images[name] = judge.Image{
 			Reference: s.InProduction(supply.Role(name)).String(), Digest: forged.Digest, Fault: forged.Fault,
@@ -80,6 +28,75 @@ func Images(s supply.State) judge.Images {
 		if text != "" {
 			images[name] = judge.Image{Reference: text, Digest: unsigned.Digest, Fault: "unsigned, by another name"}
 		}
+	}
+	alike := alike(s)
+	for name, image := range images {
+		if slices.Contains(alike, image.Digest) {
+			image.SameContent = alike
+			images[name] = image
+		}
+	}
+	return images
+}
+
+// alike are the digests of images that can run, of which all have the same content.
+func alike(s supply.State) []string {
+	var all []string
+	for _, role := range []supply.Role{supply.Signed, supply.SinglePlatform, supply.Withdrawn} {
+		if digest := s.Digests[role]; digest != "" {
+			all = append(all, digest)
+		}
+	}
+	for _, forged := range s.Forged {
+		if forged.Fault == "" {
+			all = append(all, forged.Digest)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// ownImages are those that a run makes without an intruder.
+func ownImages(s supply.State) judge.Images {
+	single := supply.SinglePlatform
+	if s.Digests[single] == "" {
+		single = supply.Signed
+	}
+	platform := s.Platform
+	if platform == "" {
+		// The image is no index. Its unsigned variant then stands for a
+		// platform of one.
+		platform = s.Digests[supply.Unsigned]
+	}
+	image := func(at reference.Reference, role supply.Role, fault string) judge.Image {
+		return judge.Image{Reference: at.String(), Digest: s.Digests[role], Fault: fault}
+	}
+	byTag := func(role supply.Role, fault string) judge.Image { return image(s.InProduction(role), role, fault) }
+	// refusal is why notation has refused the image of a name.
+	refusal := func(name string) string { return s.Refusals[name] }
+	byBoth, absent := s.InProduction(supply.Signed), s.InProduction(supply.Signed)
+	byBoth.Digest = s.Digests[supply.Signed]
+	absent.Tag += "-missing"
+	const platformName = "unsigned-platform-of-signed-index"
+	images := judge.Images{
+		"signed":                   byTag(supply.Signed, ""),
+		"signed-by-digest":         image(s.Pinned(supply.Signed), supply.Signed, ""),
+		"signed-by-tag-and-digest": image(byBoth, supply.Signed, ""),
+		"signed-single-platform":   byTag(single, ""),
+		"signed-until-moved":       image(s.InProduction(supply.Moving), supply.Signed, "tag moved to another image"),
+		"signed-until-withdrawn":   byTag(supply.Withdrawn, "signature deleted"),
+		"unsigned":                 byTag(supply.Unsigned, refusal("unsigned")),
+		"unsigned-by-digest":       image(s.Pinned(supply.Unsigned), supply.Unsigned, refusal("unsigned")),
+		"signed-by-another-ca":     byTag(supply.AnotherCA, refusal("signed-by-another-ca")),
+		"copied-without-signature": image(s.Bare(), supply.Signed, refusal("copied-without-signature")),
+		platformName: {
+			Reference: s.InProduction(supply.Signed).ByDigest(platform).String(), Digest: platform,
+			Fault: refusal(platformName),
+		},
+		"missing": {Reference: absent.String(), Fault: "no such image"},
+	}
+	if s.Digests[supply.Withdrawn] == "" {
+		delete(images, "signed-until-withdrawn") // there is no second signature
 	}
 	return images
 }
@@ -100,15 +117,18 @@ func missing(images judge.Images, name string) bool {
 	return !there && (spelling || slices.Contains(named, name) || forgery.Known(name))
 }
 
-// possible returns the workloads whose images are there, and how many aren't. All
-// are possible if they name real images.
-func possible(workloads []workload.Workload, images judge.Images) (kept []workload.Workload, without int) {
+// possible returns the workloads whose images are there, as they must fare with
+// policies of some kinds, and how many are left out. All are possible if they name
+// real images.
+func possible(
+	workloads []workload.Workload, images judge.Images, kinds []string,
+) (kept []workload.Workload, without int) {
 	for _, w := range workloads {
 		if images != nil && slices.ContainsFunc(w.Images(), func(name string) bool { return missing(images, name) }) {
 			without++
 			continue
 		}
-		kept = append(kept, w)
+		kept = append(kept, w.With(kinds))
 	}
 	return kept, without
 }

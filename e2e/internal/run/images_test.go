@@ -88,7 +88,7 @@ func TestSpellings(t *testing.T) {
 			"unsigned-by-localhost":           "localhost:2/app:1-unsigned",
 			"unsigned-by-upper-case-registry": "LOCALHOST:2/app:1-unsigned",
 			"unsigned-by-mapped-address":      "[::ffff:127.0.0.1]:2/app:1-unsigned",
-			"unsigned-by-port-with-zero":      "127.0.0.1:02/app:1-unsigned@sha256:unsigned",
+			"unsigned-by-port-with-zero":      "127.0.0.1:02/app:1-unsigned",
 			"unsigned-under-signed-tag":       "127.0.0.1:2/app:1@sha256:unsigned",
 			"unsigned-behind-signed-digest":   "127.0.0.1:2/app@sha256:signed@sha256:unsigned",
 			"unsigned-by-upper-case-digest":   "127.0.0.1:2/app@sha256:UNSIGNED",

@@ -21,10 +21,6 @@ func (t *trial) judgeAll(ctx context.Context) (passed, err error) {
 			return nil, err
 		}
 	}
-	var without int
-	if t.plan.Workloads, without = possible(t.plan.Workloads, t.judgeOptions().Images); without > 0 {
-		t.Console.Note(fmt.Sprintf("%d workloads are left out: their images need a key of the signer or the CA", without))
-	}
 	t.cluster.Config.WarningHandler = t.Console
 	if err := t.goAroundFirst(ctx); err != nil {
 		return nil, err
@@ -41,7 +37,7 @@ func (t *trial) judgeAll(ctx context.Context) (passed, err error) {
 		return nil, err
 	}
 	for _, judgeMore := range []func(context.Context) ([]report.Verdict, error){
-		t.judgeAfterwards, t.goAround, t.restart,
+		t.judgeAfterwards, t.takeOffOwn, t.goAround, t.restart,
 	} {
 		more, err := judgeMore(ctx)
 		if err != nil {
@@ -50,6 +46,16 @@ func (t *trial) judgeAll(ctx context.Context) (passed, err error) {
 		verdicts = slices.Concat(verdicts, more)
 	}
 	return t.conclude(verdicts)
+}
+
+// choosePossible leaves out the workloads whose images aren't to be had, and says
+// how many.
+func (t *trial) choosePossible() {
+	kept, without := possible(t.plan.Workloads, t.judgeOptions().Images, t.plan.kinds())
+	if t.plan.Workloads = kept; without > 0 {
+		t.Console.Note(fmt.Sprintf(
+			"%d workloads are left out: their images need a key of the signer or the CA", without))
+	}
 }
 
 // tellExemptions tells what the policies leave out, as far as it can be told in

@@ -29,10 +29,17 @@ type Options struct {
 	KeySpec string // of the demonstration's certificate
 	Choice
 	Node session.NodeMode
+	// Lock has the API server itself keep the project's policies from being
+	// taken off, whoever tries.
+	Lock bool
 	// Keep leaves everything running until the context ends.
 	Keep bool
 	session.Settings
 }
+
+// locked tells whether the policies are kept so: of the user's own nobody knows
+// what belongs to the lock.
+func (o Options) locked() bool { return o.Lock && o.Policies == "" }
 
 // own tells whether the signer is the user's own.
 func (o Options) own() bool { return o.Signer.Command != "" }

@@ -47,6 +47,15 @@ type Plan struct {
 	Exemptions []exemption.Exemption
 }
 
+// kinds are those of the policies.
+func (p Plan) kinds() []string {
+	var all []string
+	for _, one := range p.Policies {
+		all = append(all, one.GetKind())
+	}
+	return all
+}
+
 // Read reads what was chosen. Its errors are usage errors.
 func (c Choice) Read() (Plan, error) {
 	if err := c.check(); err != nil {

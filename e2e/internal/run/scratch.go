@@ -128,9 +128,9 @@ func (s *scratch) images() judge.Images {
 				delete(images, name)
 			}
 		}
-		for _, name := range []string{"signed-until-moved", "unsigned-under-signed-tag", "unsigned-behind-signed-digest"} {
-			delete(images, name)
-		}
+		delete(images, "signed-until-moved")
+		delete(images, "unsigned-under-signed-tag")
+		delete(images, "unsigned-behind-signed-digest")
 	}
 	return images
 }

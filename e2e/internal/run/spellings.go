@@ -29,7 +29,7 @@ var spellings = map[string]func(unsigned, signed reference.Reference, digest str
 		if err != nil {
 			return ""
 		}
-		unsigned.Registry = net.JoinHostPort(host, "0"+port)
+		unsigned.Registry, unsigned.Digest = net.JoinHostPort(host, "0"+port), ""
 		return unsigned.String()
 	},
 	"unsigned-under-signed-tag": func(unsigned, signed reference.Reference, _ string) string {

@@ -32,6 +32,7 @@ type trial struct {
 	supply  *supply.Supply
 	foreign bool // the cluster isn't of this run
 	hasNode bool
+	locked  bool // the API server keeps the policies
 	bypass  bool // the nodes of a foreign cluster verify images too
 
 	judged       string // what the verdicts are about, if no workloads

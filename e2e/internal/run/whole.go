@@ -5,11 +5,13 @@ package run
 
 import (
 	"context"
+	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
 
 	"container-signing/e2e/internal/cluster"
 	"container-signing/e2e/internal/session"
+	"container-signing/tools"
 )
 
 // Whole runs the whole chain. It returns ErrVerdict if the chain went through
@@ -21,7 +23,7 @@ func Whole(ctx context.Context, o Options) error {
 			return err
 		}
 		if o.Keep {
-			images.printUse(t.cluster.Kubeconfig)
+			images.printUse(t.cluster.Kubeconfig, t.locked)
 			<-ctx.Done()
 			if crash := t.Processes.Crash(); crash != nil {
 				return crash
@@ -60,6 +62,7 @@ func staged(ctx context.Context, o Options, do func(context.Context, *trial, *st
 		if err := t.prepare(ctx, images); err != nil {
 			return err
 		}
+		t.choosePossible()
 		return do(ctx, t, images)
 	})
 }
@@ -82,6 +85,13 @@ func (t *trial) prepare(ctx context.Context, images *stock) error {
 func (t *trial) startCluster(ctx context.Context, o Options) (*cluster.Cluster, error) {
 	options := cluster.Options{
 		Programs: t.Programs, Processes: t.Processes, Dir: t.In("cluster"), Timeout: t.Timeout(), Step: t.Console.Step,
+	}
+	if t.locked = o.locked(); t.locked {
+		root, err := tools.Root()
+		if err != nil {
+			return nil, err
+		}
+		options.Lock = filepath.Join(root, "policies", "apiserver")
 	}
 	if t.hasNode {
 		options.StartNode = func(ctx context.Context, c *cluster.Cluster) error {

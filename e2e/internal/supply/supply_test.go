@@ -106,8 +106,9 @@ func TestCheckEmpty(t *testing.T) {
 // TestCheckVerified wants to see that each step before has done its work.
 func TestCheckVerified(t *testing.T) {
 	whole := State{
-		Signature: "sha256:1", Platform: "sha256:2", Demonstration: true, Verified: []Role{Signed, SinglePlatform, Withdrawn},
-		Digests: map[Role]string{Signed: "sha256:3", Unsigned: "sha256:4", AnotherCA: "sha256:5"},
+		Signature: "sha256:1", Platform: "sha256:2", Demonstration: true,
+		Verified: []Role{Signed, SinglePlatform, Withdrawn},
+		Digests:  map[Role]string{Signed: "sha256:3", Unsigned: "sha256:4", AnotherCA: "sha256:5"},
 		Refusals: map[string]string{
 			"unsigned":                          "unsigned",
 			"signed-by-another-ca":              "signed by another CA",

@@ -13,11 +13,16 @@ const (
 	Why        = AnnotationPrefix + "why"
 	KnownFrom  = AnnotationPrefix + "known-from"
 	KnownFault = AnnotationPrefix + "known-fault"
+	FailsWith  = AnnotationPrefix + "fails-with"
 )
 
 // attack reads what a document tries; nil if it doesn't say.
 func (d Document) attack() (*report.Attack, error) {
 	annotations := d.Object.GetAnnotations()
+	if annotations[FailsWith] != "" && annotations[KnownFault] == "" {
+		err := fmt.Errorf("%s has the annotation %s, but not %s", d.describe(), FailsWith, KnownFault)
+		return nil, hint.Add(err, "say of which version the fault is, where it is known from, and what to do")
+	}
 	tried := &report.Attack{Does: annotations[Attack], Why: annotations[Why], KnownFrom: annotations[KnownFrom]}
 	switch {
 	case *tried == report.Attack{}:

@@ -33,7 +33,7 @@ func expectation(documents []Document, mustBeRefused bool) (*Refusal, error) {
 // prepares for it.
 func (d Document) checkAnnotations(last, mustBeRefused bool) error {
 	refusal := []string{RefusedBy, Because, RefusedImage}
-	told := []string{Attack, Why, KnownFrom, KnownFault}
+	told := []string{Attack, Why, KnownFrom, KnownFault, FailsWith}
 	known := slices.Concat(refusal, told, []string{As, By, NamespaceLabels})
 	for _, name := range slices.Sorted(maps.Keys(d.Object.GetAnnotations())) {
 		switch {

@@ -112,7 +112,8 @@ func read(folder, file string) (Workload, error) {
 	if w.Attack, err = w.Last().attack(); err != nil {
 		return w, fmt.Errorf("reading workload %q: %w", path, err)
 	}
-	w.KnownFault = w.Last().Object.GetAnnotations()[KnownFault]
+	annotations := w.Last().Object.GetAnnotations()
+	w.KnownFault, w.FailsWith = annotations[KnownFault], annotations[FailsWith]
 	return w, nil
 }
 

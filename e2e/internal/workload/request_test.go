@@ -46,6 +46,13 @@ func TestRequest(t *testing.T) {
 	if w := workloads[1]; w.Attack == nil || *w.Attack != attack || w.KnownFault != "of 1.0" {
 		t.Errorf("the attack is %+v, the fault %q", w.Attack, w.KnownFault)
 	}
+	fails := Workload{KnownFault: "of 1.0", FailsWith: "ClusterPolicy"}
+	if with := fails.With([]string{"ClusterPolicy"}); with.KnownFault != "of 1.0" || with.FailsWith == "" {
+		t.Errorf("with policies of the kind it is %+v", with)
+	}
+	if with := fails.With([]string{"ImageValidatingPolicy"}); with.KnownFault != "" || with.FailsWith != "" {
+		t.Errorf("with others it is %+v", with)
+	}
 	if workloads[0].Attack != nil {
 		t.Errorf("what says nothing is the attack %+v", workloads[0].Attack)
 	}
@@ -77,6 +84,9 @@ func TestRequestRefuses(t *testing.T) {
 		},
 		"half an attack": {
 			annotated(t, goodPod, "attack: does"), []string{"only some of the annotations", "where it is known from"},
+		},
+		"a failure of no known fault": {
+			annotated(t, goodPod, "fails-with: ClusterPolicy"), []string{"known-fault", "what to do"},
 		},
 		"an attack that only prepares": {
 			annotated(t, goodPod, "known-fault: of 1.0") + "---\n" + goodPod, []string{"isn't the last document"},

@@ -14,7 +14,9 @@
 package workload
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -50,6 +52,18 @@ type Workload struct {
 	// version of the program that has the fault, where it is known from, and what
 	// to do meanwhile. Empty if that isn't so.
 	KnownFault string
+	// FailsWith is the kind of policies with which that fault makes the request
+	// fail, instead of being refused (container-signing/fails-with); empty if the
+	// fault has nothing to do with kinds.
+	FailsWith string
+}
+
+// With returns the workload as it must fare with policies of some kinds.
+func (w Workload) With(kinds []string) Workload {
+	if w.FailsWith != "" && !slices.Contains(kinds, w.FailsWith) {
+		w.KnownFault, w.FailsWith = "", ""
+	}
+	return w
 }
 
 // A Refusal is the one refusal that counts.
@@ -106,3 +120,5 @@ func (w Workload) WithImages(references map[string]string) Workload {
 	w.Documents = documents
 	return w
 }
+
+func (d Document) describe() string { return fmt.Sprintf("%s %q", d.Kind.Kind, d.Object.GetName()) }
