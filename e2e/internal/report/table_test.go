@@ -194,3 +194,17 @@ func TestWriteTable(t *testing.T) {
 		t.Errorf("a file differs from what is no file: %v", err)
 	}
 }
+
+// TestTableOfOthers names what the verdicts are about.
+func TestTableOfOthers(t *testing.T) {
+	t.Parallel()
+	r := Report{Judged: "mutants", Verdicts: []Verdict{{Workload: "mutant/a", Expected: "requests", Seen: "requests", Passed: true}}}
+	text := (&table{width: 100}).render(r)
+	if !strings.HasPrefix(text, "  MUTANT    EXPECTED") || !strings.Contains(text, "PASS  1 of 1 mutants as expected") {
+		t.Errorf("the table is\n%s", text)
+	}
+	var out strings.Builder
+	if err := r.WriteJUnit(&out); err != nil || !strings.Contains(out.String(), `classname="mutants.mutant"`) {
+		t.Errorf("the cases aren't mutants (%v):\n%s", err, out.String())
+	}
+}

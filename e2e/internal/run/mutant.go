@@ -12,6 +12,7 @@ import (
 	"container-signing/e2e/internal/judge"
 	"container-signing/e2e/internal/mutant"
 	"container-signing/e2e/internal/report"
+	"container-signing/e2e/internal/workload"
 )
 
 // try makes the cluster enforce a mutant, and tells how it is noticed.
@@ -54,13 +55,8 @@ func (h *hunt) noticedBy(ctx context.Context, m mutant.Mutant) (string, error) {
 		return "", err
 	}
 	if found == nil && m.Expected == mutant.ByRequests {
-		// What is only done in earnest, and what becomes of it.
-		all, err := judge.Run(ctx, h.quietly(), h.plan.Workloads)
-		if err != nil {
+		if found, err = h.inEarnest(ctx); err != nil {
 			return "", err
-		}
-		if i := slices.IndexFunc(all, func(v report.Verdict) bool { return !v.Passed }); i >= 0 {
-			found = &all[i]
 		}
 	}
 	if found == nil {
@@ -69,10 +65,41 @@ func (h *hunt) noticedBy(ctx context.Context, m mutant.Mutant) (string, error) {
 	return fmt.Sprintf("%s: %s", found.Workload, found.Failure), nil
 }
 
-func (h *hunt) quietly() judge.Options {
+// inEarnest returns the first verdict that isn't as it must be when nothing is a
+// dry run, and what becomes of what is admitted is looked at: of the workloads
+// that must be refused, which are quicker, and then of the others.
+func (h *hunt) inEarnest(ctx context.Context) (*report.Verdict, error) {
+	var refused, admitted []workload.Workload
+	for _, w := range h.plan.Workloads {
+		if w.Refusal != nil {
+			refused = append(refused, w)
+		} else {
+			admitted = append(admitted, w)
+		}
+	}
+	for _, workloads := range [][]workload.Workload{refused, admitted} {
+		if found, err := h.firstOf(ctx, workloads); found != nil || err != nil {
+			return found, err
+		}
+	}
+	return nil, nil
+}
+
+func (h *hunt) firstOf(ctx context.Context, workloads []workload.Workload) (found *report.Verdict, err error) {
+	judging, stop := context.WithCancel(ctx)
+	defer stop()
 	options := h.judgeOptions()
 	options.Keep = false
-	return options
+	options.OnVerdict = func(v report.Verdict) {
+		if found == nil && !v.Passed && judging.Err() == nil {
+			found = &v
+			stop()
+		}
+	}
+	if _, err := judge.Run(judging, options, workloads); err != nil && found == nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 // tell completes the verdict about a mutant.
