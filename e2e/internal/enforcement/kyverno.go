@@ -26,7 +26,7 @@ spec:
       - {apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods, pods/ephemeralcontainers]}
   matchConditions:
     - name: round
-      expression: object.metadata.name.startsWith("NAME-ROUND.")
+      expression: object.metadata.?name.orValue("").startsWith("NAME-ROUND.")
   matchImageReferences: [{glob: "*"}]
   validationConfigurations: {mutateDigest: true, verifyDigest: true, required: true}
   images:

@@ -24,7 +24,7 @@ spec:
     resourceRules:
       - {apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [configmaps]}
   validations:
-    - expression: object.metadata.name != "NAME-own"
+    - expression: object.metadata.?name.orValue("") != "NAME-own"
       message: policy of round ROUND.
 `
 	ownBinding = `
