@@ -146,7 +146,7 @@ func preconditions() (holes []hole) {
 		{"what has an owner not asked about", "request.object.metadata.ownerReferences"},
 		{"what has a node not asked about", "request.object.spec.nodeName"},
 		{"what has a label not asked about", "request.object.metadata.labels.excused"},
-		{"what isn't a dry run not asked about", "!request.dryRun"},
+		{"what isn't a dry run not asked about", "request.dryRun == `false`"},
 		{"requests of kube-system's controllers not asked about",
 			"contains(request.userInfo.groups, 'system:serviceaccounts:kube-system')"},
 	} {
