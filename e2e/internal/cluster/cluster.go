@@ -72,17 +72,22 @@ type Cluster struct {
 	// The rest is nothing in a cluster that others run.
 	processes *process.Group
 	files     credentials
+	plane     controlPlane
+	port      string // of the API server
+	etcd      *process.Process
 	apiServer *process.Process
+	command   process.Command // that starts Kyverno
 	kyverno   *process.Process
 }
 
 // Start starts a cluster and returns when Kyverno answers admission requests
 // and StartNode has returned. The processes end with their group.
 func Start(ctx context.Context, o Options) (*Cluster, error) {
-	c := &Cluster{processes: o.Processes, files: credentialsIn(o.Dir)}
-	plane := controlPlane{o.Programs, o.Processes, o.Dir}
+	c := &Cluster{
+		processes: o.Processes, files: credentialsIn(o.Dir), plane: controlPlane{o.Programs, o.Processes, o.Dir},
+	}
 	if err := o.bounded(ctx, "start etcd and kube-apiserver", func(ctx context.Context) error {
-		return c.startAPIServer(ctx, plane, o.Authority, o.Hosts)
+		return c.startAPIServer(ctx, o.Authority, o.Hosts)
 	}); err != nil {
 		return nil, err
 	}
@@ -100,7 +105,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 			if err := awaitHooks(ctx, c.Config); err != nil {
 				return c.apiServer.Explain(err)
 			}
-			return plane.startControllers()
+			return c.plane.startControllers()
 		})
 	})
 	work.Go(func() error { return c.addKyverno(ctx, o) })
@@ -122,17 +127,14 @@ func (c *Cluster) addKyverno(ctx context.Context, o Options) error {
 		return err
 	}
 	return o.bounded(ctx, "start Kyverno", func(ctx context.Context) error {
-		var err error
-		c.kyverno, err = startKyverno(ctx, o.Processes, o.Programs["kyverno"], c.Kubeconfig, c.Config)
-		return err
+		return c.startKyverno(ctx, o.Programs["kyverno"])
 	})
 }
 
 // startAPIServer starts etcd and the API server. Both tell by sd_notify(3)
 // that they serve.
-func (c *Cluster) startAPIServer(ctx context.Context, plane controlPlane, authorityDir string, hosts []string) error {
-	port, err := freePort()
-	if err != nil {
+func (c *Cluster) startAPIServer(ctx context.Context, authorityDir string, hosts []string) (err error) {
+	if c.port, err = process.LastingPort(); err != nil {
 		return err
 	}
 	var authority *pki.Certificate
@@ -144,7 +146,7 @@ func (c *Cluster) startAPIServer(ctx context.Context, plane controlPlane, author
 	if err != nil {
 		return err
 	}
-	if err := writeCredentials(plane.dir, authority, "127.0.0.1:"+port, hosts, node.Name); err != nil {
+	if err := writeCredentials(c.plane.dir, authority, "127.0.0.1:"+c.port, hosts, node.Name); err != nil {
 		return err
 	}
 	c.Kubeconfig = c.files.kubeconfig
@@ -153,10 +155,10 @@ func (c *Cluster) startAPIServer(ctx context.Context, plane controlPlane, author
 	}
 	// A client's own throttle would only slow the run down.
 	c.Config.QPS = -1
-	if err := plane.startEtcd(ctx); err != nil {
+	if c.etcd, err = c.plane.startEtcd(ctx); err != nil {
 		return err
 	}
-	c.apiServer, err = plane.startAPIServer(ctx, port)
+	c.apiServer, err = c.plane.startAPIServer(ctx, c.port)
 	return err
 }
 

@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 
 	"container-signing/e2e/internal/await"
 	"container-signing/e2e/internal/process"
@@ -29,6 +28,9 @@ const (
 	caSecret  = service + ".kyverno-tls-ca"
 	tlsSecret = service + ".kyverno-tls-pair"
 )
+
+// KyvernoSecrets are these Secrets, in the namespace of Kyverno's own objects.
+func KyvernoSecrets() []string { return []string{caSecret, tlsSecret} }
 
 // createCertificate gives Kyverno the certificate that it serves. Without one
 // it makes its own, and takes three seconds for it: it looks for what is
@@ -63,28 +65,26 @@ func createCertificate(ctx context.Context, client kubernetes.Interface) error {
 // which is its own way to run out of a cluster: its webhooks then name a URL
 // instead of a service. It returns when Kyverno has registered the webhook
 // that checks policies, and its server answers.
-func startKyverno(
-	ctx context.Context, processes *process.Group, program, kubeconfig string, config *rest.Config,
-) (*process.Process, error) {
-	port, err := freePort()
+func (c *Cluster) startKyverno(ctx context.Context, program string) error {
+	port, err := process.LastingPort()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	kyverno, err := processes.Start(process.Command{
-		Name: "kyverno", Path: program, Args: kyvernoArgs(kubeconfig, port),
+	c.command = process.Command{
+		Name: "kyverno", Path: program, Args: kyvernoArgs(c.Kubeconfig, port),
 		Env: append(kyvernoEnvironment(), fewerCollections...),
-	})
-	if err != nil {
-		return nil, err
 	}
-	err = await.Objects(ctx, config, validatingWebhooks, 1, checksPolicies)
+	if c.kyverno, err = c.processes.Start(c.command); err != nil {
+		return err
+	}
+	err = await.Objects(ctx, c.Config, validatingWebhooks, 1, checksPolicies)
 	if err == nil {
 		err = await.Answer(ctx, "Kyverno's server answers", handshake(port))
 	}
 	if err != nil {
-		return nil, kyverno.Explain(err)
+		return c.kyverno.Explain(err)
 	}
-	return kyverno, nil
+	return nil
 }
 
 // handshake asks for a TLS connection. Kyverno registers its webhooks after it
