@@ -54,6 +54,14 @@ func classify(ctx context.Context, err error) answer {
 	return answer{seen: report.Failed, reason: err.Error()}
 }
 
+// Seen tells what the API server's answer to a request that it didn't grant was:
+// [report.Refused] if a policy refuses, [report.Failed] if it is anything else;
+// and why, in the words of the policy or the API server.
+func Seen(ctx context.Context, err error) (seen, reason string) {
+	said := classify(ctx, err)
+	return said.seen, said.reason
+}
+
 func unreachable(err error) bool {
 	var request *url.Error
 	var network net.Error
