@@ -68,13 +68,22 @@ func addSignature(flags *pflag.FlagSet, s *supply.Signer) {
 
 // addChoice adds what is judged.
 func addChoice(flags *pflag.FlagSet, c *run.Choice) {
+	addPolicies(flags, c)
+	flags.StringVar(&c.Workloads, "workloads", "",
+		"`folder` with admit/ and deny/, workloads of your own (default: policies/workloads)")
+	addReport(flags, c)
+}
+
+// addPolicies adds which policies are enforced.
+func addPolicies(flags *pflag.FlagSet, c *run.Choice) {
 	kinds := run.PolicyKinds()
 	flags.StringVar(&c.Policy, "policy", kinds[0], "`kind` of the policy: "+strings.Join(kinds, ", "))
 	flags.StringVar(&c.Policies, "policies", "", "`folder` with policies of your own, instead of --policy")
 	flags.StringArrayVar(&c.Accept, "accept", nil,
 		"`words` that a run has said of what policies leave out: they may; can be given several times")
-	flags.StringVar(&c.Workloads, "workloads", "",
-		"`folder` with admit/ and deny/, workloads of your own (default: policies/workloads)")
+}
+
+func addReport(flags *pflag.FlagSet, c *run.Choice) {
 	flags.StringVar(&c.Report, "report", "", "`folder` to write report.json, junit.xml and table.txt to")
 }
 

@@ -1,0 +1,119 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"container-signing/e2e/internal/cluster"
+	"container-signing/e2e/internal/fault"
+	"container-signing/e2e/internal/node"
+	"container-signing/e2e/internal/notation"
+	"container-signing/e2e/internal/process"
+	"container-signing/e2e/internal/registry"
+	"container-signing/e2e/internal/usage"
+	"container-signing/internal/hint"
+)
+
+// Faults enforces the policies as a whole run does, and then lets parts of the
+// cluster and the registry fail, while workloads are applied all the time. Of
+// the faults it brings about those whose names begin with one of only, or all.
+func Faults(ctx context.Context, o Options, only []string) (err error) {
+	production := o.Registries.Production
+	if err := registry.CheckFree("production-registry", production); err != nil {
+		return usage.Fault(err)
+	}
+	port, err := process.LastingPort()
+	if err != nil {
+		return err
+	}
+	// The demonstration's certificate is the quickest one: it isn't what is tried.
+	o.KeySpec, o.Signer.Format, o.Signer.KeyID = "EC-256", notation.Formats()[0], "demonstration"
+	o.behind = net.JoinHostPort("127.0.0.1", port)
+	front, err := fault.Open(production, o.behind)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, front.Close()) }()
+	return staged(ctx, o, func(ctx context.Context, t *trial, images *stock) error {
+		passed, err := t.judgeFaults(ctx, front, only)
+		return errors.Join(passed, err)
+	})
+}
+
+// judgeFaults brings the faults about and reports the verdicts. Whether these are
+// as expected is passed: nil or ErrVerdict.
+func (t *trial) judgeFaults(ctx context.Context, front *fault.Front, only []string) (passed, err error) {
+	place := &fault.Place{Config: t.cluster.Config, Images: Images(t.supply.State)}
+	if t.hasNode {
+		runtime, err := node.OpenRuntime(t.nodeFolder())
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, runtime.Close()) }()
+		place.Running = runtime.Running
+	}
+	if err := t.Do(ctx, "create what is there before the policies", place.Prepare); err != nil {
+		return nil, err
+	}
+	t.tellExemptions()
+	if err := t.Do(ctx, "apply the policies, until they are enforced", t.enforce); err != nil {
+		return nil, err
+	}
+	keeper := t.cluster.Keep(ctx)
+	faults, err := t.faults(ctx, place, keeper, front, only)
+	if err != nil {
+		return nil, err
+	}
+	verdicts, err := place.Run(ctx, faults, t.Console.Do)
+	if err != nil {
+		return nil, t.cluster.ExplainKyverno(err)
+	}
+	if ended := keeper.Ended(); ended > 0 {
+		t.Console.Note(fmt.Sprintf("Kyverno ended by itself %d times, and was started again", ended))
+	}
+	return t.conclude(verdicts)
+}
+
+// faults are those to bring about.
+func (t *trial) faults(
+	ctx context.Context, place *fault.Place, keeper *cluster.Keeper, front *fault.Front, only []string,
+) ([]fault.Fault, error) {
+	asked := slices.ContainsFunc(t.plan.Policies, asksAboutUpdates)
+	registry, err := fault.OfRegistry(front, place.Images)
+	if err != nil {
+		return nil, err
+	}
+	trust, err := place.OfTrust(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.Concat(fault.OfKyverno(keeper, asked), registry, trust,
+		[]fault.Fault{place.OfCertificate(cluster.KyvernoSecrets()...)}, fault.OfKubernetes(t.cluster))
+	if len(only) == 0 {
+		return all, nil
+	}
+	var names []string
+	for _, one := range all {
+		names = append(names, one.Name)
+	}
+	chosen := slices.DeleteFunc(all, func(one fault.Fault) bool {
+		return !slices.ContainsFunc(only, func(begin string) bool { return strings.HasPrefix(one.Name, begin) })
+	})
+	if len(chosen) == 0 {
+		return nil, usage.Fault(hint.Add(fmt.Errorf("unknown --only %s", strings.Join(only, ", ")),
+			"known are %s", strings.Join(names, ", ")))
+	}
+	return chosen, nil
+}
+
+// asksAboutUpdates tells whether Kyverno itself has to find out that an update
+// leaves all images in their places.
+func asksAboutUpdates(policy *unstructured.Unstructured) bool {
+	return policy.GetKind() == "ClusterPolicy"
+}
