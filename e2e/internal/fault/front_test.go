@@ -99,7 +99,7 @@ func TestFrontModes(t *testing.T) {
 		"but the image":     {WithoutReferrers(), "tag", 200, manifestType, `{"content":"signed"}`},
 		"late":              {Slow(time.Millisecond), "tag", 200, manifestType, `{"content":"signed"}`},
 		"a byte at a time":  {Trickling(time.Millisecond), "tag", 200, manifestType, `{"content":"signed"}`},
-		"plain HTTP to TLS": {encrypted(t), "tag", 400, "", "HTTP request to an HTTPS server"},
+		"plain HTTP to TLS": {speaksTLS(t), "tag", 400, "", "HTTP request to an HTTPS server"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -129,13 +129,13 @@ func TestFrontModes(t *testing.T) {
 	}
 }
 
-func encrypted(t *testing.T) Mode {
+func speaksTLS(t *testing.T) Mode {
 	t.Helper()
-	certificate, err := encryption()
+	mode, err := encrypted()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Encrypted(certificate)
+	return mode
 }
 
 func TestFrontRefuses(t *testing.T) {
@@ -186,7 +186,7 @@ func TestFrontHangs(t *testing.T) {
 func TestFrontEncrypts(t *testing.T) {
 	t.Parallel()
 	front := open(t)
-	if err := front.Set(encrypted(t)); err != nil {
+	if err := front.Set(speaksTLS(t)); err != nil {
 		t.Fatal(err)
 	}
 	client := http.Client{

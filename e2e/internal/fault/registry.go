@@ -6,72 +6,86 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
-	"strings"
 	"time"
 
-	"container-signing/e2e/internal/judge"
+	"oras.land/oras-go/v2/registry"
+
 	"container-signing/internal/pki"
 )
 
 // distribution is the contract that a registry breaks.
 const distribution = "https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md"
 
-// OfRegistry are the faults of the registry behind a front.
-func OfRegistry(front *Front, images judge.Images) ([]Fault, error) {
-	encrypted, err := encryption()
-	if err != nil {
-		return nil, err
-	}
-	_, tag, _ := strings.Cut(images[signedImage].Reference[strings.LastIndex(images[signedImage].Reference, "/"):], ":")
-	swapped := Swapped([]string{tag, images[signedImage].Digest}, images[unsignedImage].Digest)
-	var all []Fault
-	for _, one := range []struct {
-		name, does string
-		mode       Mode
-		words      string
-		signed     Fate
-	}{
-		{"refuses-connections", "the registry is gone", Refusing(), `connection refused`, Waits},
-		{"silent", "the registry accepts connections, and never answers", Silent(), ``, Waits},
-		{"slow", "the registry takes two seconds for each answer", Slow(2 * time.Second), ``, Varies},
-		{"trickles", "the registry answers a byte at a time", Trickling(20 * time.Millisecond), ``, Varies},
-		{"answers-401", "the registry wants a password", Status(http.StatusUnauthorized), `(?i)401|unauthorized`, Waits},
-		{"answers-429", "the registry limits its use", Status(http.StatusTooManyRequests), `(?i)429|too many requests`, Waits},
-		{"answers-500", "the registry fails", Status(http.StatusInternalServerError), `(?i)500|internal server error`, Waits},
-		{"answers-503", "the registry is overloaded", Status(http.StatusServiceUnavailable), `(?i)503|unavailable`, Waits},
-		{"answers-html", "a page is there in place of the registry", HTML(), ``, Waits},
-		{"truncates", "the registry gives half of what it has", Truncated(), ``, Waits},
-		{"swaps-manifests", "the registry gives an unsigned image for a signed one", swapped, ``, Waits},
-		{"wrong-type", "the registry calls everything plain text", WrongType(), ``, Varies},
-		{"endless", "the registry's answers never end", Endless(), ``, Waits},
-		{"speaks-tls", "the registry speaks TLS where plain HTTP is expected", Encrypted(encrypted), ``, Varies},
-		{"without-referrers", "the registry doesn't find the signatures", WithoutReferrers(), ``, Waits},
-	} {
-		fault := Fault{
-			Name: "registry-" + one.name, Does: one.does,
+// ofRegistry are the faults of the registry behind the front.
+func (w World) ofRegistry() (all []Fault) {
+	add := func(name, does string, signed Fate, words string, mode func() (Mode, error)) {
+		one := Fault{
+			Name: "registry-" + name, Does: "the registry " + does,
 			Why: "what can't be read isn't verified", KnownFrom: distribution,
-			Begin: func(context.Context) error { return front.Set(one.mode) },
-			End:   func(context.Context) error { return front.Set(Passing()) },
-			Words: regexp.MustCompile(one.words), Signed: one.signed, Updates: Goes,
-		}
-		if one.mode.answer != nil {
-			fault.Seen = func(context.Context) error {
-				if front.Hits() == 0 {
-					return errors.New("nobody has met the fault: the registry wasn't asked")
+			Begin: func(context.Context) error {
+				mode, err := mode()
+				if err != nil {
+					return err
 				}
-				return nil
-			}
+				return w.Front.Set(mode)
+			},
+			End:    func(context.Context) error { return w.Front.Set(Passing()) },
+			Seen:   w.met,
+			Signed: signed, Updates: Goes,
 		}
-		if one.signed == Varies {
-			fault.Words = nil
+		if signed == Waits {
+			one.Words = regexp.MustCompile(words)
 		}
-		all = append(all, fault)
+		all = append(all, one)
 	}
-	return all, nil
+	as := func(mode Mode) func() (Mode, error) { return func() (Mode, error) { return mode, nil } }
+	add("refuses-connections", "is gone", Waits, `connection refused`, as(Refusing()))
+	all[0].Seen = nil // that a connection is refused, only those know who have asked
+	add("silent", "accepts connections, and never answers", Waits, ``, as(Silent()))
+	add("slow", "takes two seconds for each answer", Varies, ``, as(Slow(2*time.Second)))
+	add("trickles", "answers a byte at a time", Varies, ``, as(Trickling(20*time.Millisecond)))
+	add("answers-401", "wants a password", Waits, `(?i)401|unauthorized`, as(Status(http.StatusUnauthorized)))
+	add("answers-429", "limits its use", Waits, `(?i)429|too many requests`, as(Status(http.StatusTooManyRequests)))
+	add("answers-500", "fails", Waits, ``, as(Status(http.StatusInternalServerError)))
+	add("answers-503", "is overloaded", Waits, ``, as(Status(http.StatusServiceUnavailable)))
+	add("answers-html", "is hidden by a page to log in", Waits, ``, as(HTML()))
+	add("truncates", "gives half of what it has", Waits, ``, as(Truncated()))
+	add("swaps-manifests", "gives an unsigned image for a signed one", Waits, ``, w.swapped)
+	add("wrong-type", "calls everything plain text", Varies, ``, as(WrongType()))
+	add("endless", "never ends its answers", Waits, ``, as(Endless()))
+	add("speaks-tls", "speaks TLS where plain HTTP is expected", Varies, ``, encrypted)
+	add("without-referrers", "doesn't find signatures", Waits, ``, as(WithoutReferrers()))
+	return all
 }
 
-// encryption is a certificate that nobody trusts.
-func encryption() (tls.Certificate, error) {
+// met returns an error if nobody has met the fault of the registry.
+func (w World) met(context.Context) error {
+	if w.Front.Hits() == 0 {
+		return errors.New("nobody has met the fault: the registry wasn't asked")
+	}
+	return nil
+}
+
+// swapped gives the unsigned image for the signed one, by tag and by digest.
+func (w World) swapped() (Mode, error) {
+	wanted, err := registry.ParseReference(w.Place.Images[signedImage].Reference)
+	if err != nil {
+		return Mode{}, err
+	}
+	names := []string{wanted.Reference, w.Place.Images[signedImage].Digest}
+	return Swapped(names, w.Place.Images[unsignedImage].Digest), nil
+}
+
+// encrypted speaks TLS with a certificate that nobody trusts.
+func encrypted() (Mode, error) {
+	certificate, err := selfMade()
+	if err != nil {
+		return Mode{}, err
+	}
+	return Encrypted(certificate), nil
+}
+
+func selfMade() (tls.Certificate, error) {
 	authority, err := pki.NewAuthority("registry", "EC-256")
 	if err != nil {
 		return tls.Certificate{}, err

@@ -10,7 +10,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"container-signing/e2e/internal/cluster"
 	"container-signing/e2e/internal/fault"
 	"container-signing/e2e/internal/node"
 	"container-signing/e2e/internal/notation"
@@ -24,6 +23,9 @@ import (
 // cluster and the registry fail, while workloads are applied all the time. Of
 // the faults it brings about those whose names begin with one of only, or all.
 func Faults(ctx context.Context, o Options, only []string) (err error) {
+	if err := checkOnly(only); err != nil {
+		return err
+	}
 	production := o.Registries.Production
 	if err := registry.CheckFree("production-registry", production); err != nil {
 		return usage.Fault(err)
@@ -40,7 +42,7 @@ func Faults(ctx context.Context, o Options, only []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, front.Close()) }()
-	return staged(ctx, o, func(ctx context.Context, t *trial, images *stock) error {
+	return staged(ctx, o, func(ctx context.Context, t *trial, _ *stock) error {
 		passed, err := t.judgeFaults(ctx, front, only)
 		return errors.Join(passed, err)
 	})
@@ -66,50 +68,40 @@ func (t *trial) judgeFaults(ctx context.Context, front *fault.Front, only []stri
 		return nil, err
 	}
 	keeper := t.cluster.Keep(ctx)
-	faults, err := t.faults(ctx, place, keeper, front, only)
-	if err != nil {
-		return nil, err
+	world := fault.World{
+		Place: place, Cluster: t.cluster, Keeper: keeper, Front: front,
+		AsksAboutUpdates: slices.ContainsFunc(t.plan.Policies, asksAboutUpdates),
 	}
-	verdicts, err := place.Run(ctx, faults, t.Console.Do)
+	verdicts, err := place.Run(ctx, chosen(world, only), t.Console.Do)
 	if err != nil {
 		return nil, t.cluster.ExplainKyverno(err)
 	}
 	if ended := keeper.Ended(); ended > 0 {
-		t.Console.Note(fmt.Sprintf("Kyverno ended by itself %d times, and was started again", ended))
+		t.Console.Note(fmt.Sprintf("Kyverno has ended %d times by itself, and was started again", ended))
 	}
 	return t.conclude(verdicts)
 }
 
-// faults are those to bring about.
-func (t *trial) faults(
-	ctx context.Context, place *fault.Place, keeper *cluster.Keeper, front *fault.Front, only []string,
-) ([]fault.Fault, error) {
-	asked := slices.ContainsFunc(t.plan.Policies, asksAboutUpdates)
-	registry, err := fault.OfRegistry(front, place.Images)
-	if err != nil {
-		return nil, err
-	}
-	trust, err := place.OfTrust(ctx, asked)
-	if err != nil {
-		return nil, err
-	}
-	all := slices.Concat(fault.OfKyverno(keeper, asked), registry, trust,
-		[]fault.Fault{place.OfCertificate(cluster.KyvernoSecrets()...)}, fault.OfKubernetes(t.cluster))
-	if len(only) == 0 {
-		return all, nil
-	}
+// chosen are the faults to bring about.
+func chosen(world fault.World, only []string) []fault.Fault {
+	return slices.DeleteFunc(world.Faults(), func(one fault.Fault) bool {
+		begins := func(begin string) bool { return strings.HasPrefix(one.Name, begin) }
+		return len(only) > 0 && !slices.ContainsFunc(only, begins)
+	})
+}
+
+// checkOnly finds a name that is none of a fault.
+func checkOnly(only []string) error {
 	var names []string
-	for _, one := range all {
+	for _, one := range chosen(fault.World{}, nil) {
 		names = append(names, one.Name)
 	}
-	chosen := slices.DeleteFunc(all, func(one fault.Fault) bool {
-		return !slices.ContainsFunc(only, func(begin string) bool { return strings.HasPrefix(one.Name, begin) })
-	})
-	if len(chosen) == 0 {
-		return nil, usage.Fault(hint.Add(fmt.Errorf("unknown --only %s", strings.Join(only, ", ")),
-			"known are %s", strings.Join(names, ", ")))
+	for _, begin := range only {
+		if len(chosen(fault.World{}, []string{begin})) == 0 {
+			return usage.Fault(hint.Add(fmt.Errorf("unknown --only %q", begin), "known are %s", strings.Join(names, ", ")))
+		}
 	}
-	return chosen, nil
+	return nil
 }
 
 // asksAboutUpdates tells whether Kyverno itself has to find out that an update
