@@ -212,3 +212,23 @@ func TestFrontTakenAddress(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestFaultThatNobodyMeets is none: it is no proof that nothing was admitted
+// meanwhile.
+func TestFaultThatNobodyMeets(t *testing.T) {
+	t.Parallel()
+	front := open(t)
+	if err := front.Set(Status(http.StatusInternalServerError)); err != nil {
+		t.Fatal(err)
+	}
+	w := World{Front: front}
+	if err := w.met(t.Context()); err == nil || !strings.Contains(err.Error(), "nobody has met the fault") {
+		t.Error(err)
+	}
+	if _, _, err := get(front, "tag", long); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.met(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
