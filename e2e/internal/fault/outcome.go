@@ -29,3 +29,5 @@ type outcome struct {
 func (o outcome) within(from, to time.Time) bool {
 	return !o.began.Before(from) && !o.ended.After(to)
 }
+
+func wronglyAdmitted(o outcome) bool { return o.class == unsigned && o.admitted }

@@ -116,7 +116,7 @@ func TestFaultsThatFail(t *testing.T) {
 			&play{admitsUnsigned: func(n int) bool { return n == 0 }}, nil, "(pod-unsigned) was admitted",
 		},
 		"unsigned ones get in": {
-			&play{admitsUnsigned: func(int) bool { return true }}, nil, "was admitted while it lasted",
+			&play{admitsUnsigned: func(int) bool { return true }}, nil, "pods/pod-unsigned (pod-unsigned) was admitted",
 		},
 		"one that nobody was told": {&play{left: []string{"pods/secret"}}, nil, "unsigned and there: pods/secret"},
 		"it doesn't bite":          {&play{admitsSigned: true}, nil, "the fault doesn't bite"},

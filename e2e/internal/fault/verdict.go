@@ -21,9 +21,12 @@ func (t *trial) covered(at phases) error {
 	return err
 }
 
-// none returns an error if there is an unsigned object.
+// none returns an error if there is an unsigned object that wasn't there after the
+// fault before.
 func (t *trial) none(ctx context.Context) error {
 	names, err := t.admitted(ctx)
+	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(t.known, name) })
+	t.known = append(t.known, names...)
 	if err == nil && len(names) > 0 {
 		err = fmt.Errorf("unsigned and there: %s", strings.Join(names, ", "))
 	}
@@ -88,7 +91,7 @@ func (at phases) when(o outcome) string {
 	switch {
 	case o.ended.Before(at.begun):
 		return "before the fault, or as it began"
-	case o.within(at.bites, at.ending):
+	case o.within(at.begun, at.ending):
 		return "while it lasted"
 	case o.began.Before(at.ending):
 		return "as it began or ended"

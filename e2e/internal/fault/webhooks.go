@@ -9,6 +9,7 @@ import (
 	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
 	"container-signing/e2e/internal/await"
@@ -42,36 +43,64 @@ type hook struct {
 	rules  []admissionv1.RuleWithOperations
 }
 
-// watchWebhooks watches until ctx ends. The returned function waits for that.
-func watchWebhooks(ctx context.Context, client kubernetes.Interface) (w *webhooks, done func()) {
+// watchWebhooks watches until ctx ends, and returns when it sees each change. The
+// returned function waits for the end.
+func watchWebhooks(ctx context.Context, client kubernetes.Interface) (w *webhooks, done func(), err error) {
 	w = &webhooks{open: map[string]time.Time{}}
-	var both sync.WaitGroup
 	kept := client.AdmissionregistrationV1()
+	first, err := kept.MutatingWebhookConfigurations().Get(ctx, mutating, metav1.GetOptions{})
+	if err != nil {
+		return nil, nil, fmt.Errorf("looking at Kyverno's webhooks: %w", err)
+	}
+	w.see(mutating, hooksOf(first.Webhooks, ofMutating), false)
+	second, err := kept.ValidatingWebhookConfigurations().Get(ctx, validating, metav1.GetOptions{})
+	if err != nil {
+		return nil, nil, fmt.Errorf("looking at Kyverno's webhooks: %w", err)
+	}
+	w.see(validating, hooksOf(second.Webhooks, ofValidating), false)
+	var both sync.WaitGroup
+	var seen sync.WaitGroup // the first time
+	seen.Add(2)
+	tellFirst, tellSecond := sync.OnceFunc(seen.Done), sync.OnceFunc(seen.Done)
 	both.Go(func() {
+		defer tellFirst()
 		w.end(ctx, await.Until(ctx, kept.MutatingWebhookConfigurations(), await.Named(mutating),
 			func(one *admissionv1.MutatingWebhookConfiguration, gone bool) error {
-				var hooks []hook
-				for _, webhook := range one.Webhooks {
-					hooks = append(hooks, hook{webhook.FailurePolicy, webhook.Rules})
-				}
-				return w.see(mutating, hooks, gone)
+				w.see(mutating, hooksOf(one.Webhooks, ofMutating), gone)
+				tellFirst()
+				return await.NotYet("the end of the watch")
 			}))
 	})
 	both.Go(func() {
+		defer tellSecond()
 		w.end(ctx, await.Until(ctx, kept.ValidatingWebhookConfigurations(), await.Named(validating),
 			func(one *admissionv1.ValidatingWebhookConfiguration, gone bool) error {
-				var hooks []hook
-				for _, webhook := range one.Webhooks {
-					hooks = append(hooks, hook{webhook.FailurePolicy, webhook.Rules})
-				}
-				return w.see(validating, hooks, gone)
+				w.see(validating, hooksOf(one.Webhooks, ofValidating), gone)
+				tellSecond()
+				return await.NotYet("the end of the watch")
 			}))
 	})
-	return w, both.Wait
+	seen.Wait()
+	return w, both.Wait, nil
+}
+
+func ofMutating(webhook admissionv1.MutatingWebhook) hook {
+	return hook{webhook.FailurePolicy, webhook.Rules}
+}
+
+func ofValidating(webhook admissionv1.ValidatingWebhook) hook {
+	return hook{webhook.FailurePolicy, webhook.Rules}
+}
+
+func hooksOf[W any](all []W, of func(W) hook) (hooks []hook) {
+	for _, one := range all {
+		hooks = append(hooks, of(one))
+	}
+	return hooks
 }
 
 // see notes the state of a configuration.
-func (w *webhooks) see(name string, hooks []hook, gone bool) error {
+func (w *webhooks) see(name string, hooks []hook, gone bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	closed := !gone && slices.ContainsFunc(hooks, hook.asksAboutPods)
@@ -83,7 +112,6 @@ func (w *webhooks) see(name string, hooks []hook, gone bool) error {
 	case !closed && !isOpen:
 		w.open[name] = time.Now()
 	}
-	return await.NotYet("the end of the watch")
 }
 
 // end keeps why a watch has ended, if that wasn't asked for.
