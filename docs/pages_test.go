@@ -136,6 +136,7 @@ var runBy = map[string]string{
 	"README.md":           ".ci/run, and the dagger workflow",
 	"CONTRIBUTING.md":     "TestCommandLines: they are those of .ci/run, and of the other pages",
 	"docs/dagger.md":      "ci/internal/surface, and the dagger workflow",
+	"docs/faults.md":      "TestCommandLines",
 	"docs/policies.md":    "TestPolicies",
 	"docs/running.md":     "TestCommandLines",
 	"docs/second-lock.md": "plugin/image-verifier, TestInstallation",
