@@ -131,7 +131,8 @@ func (h *webhook) register(policy registrationv1.FailurePolicyType) {
 		},
 	}}
 	hooks := h.place.client.AdmissionregistrationV1()
-	_, err := hooks.MutatingWebhookConfigurations().Create(h.t.Context(), &registrationv1.MutatingWebhookConfiguration{
+	ctx := h.t.Context()
+	_, err := hooks.MutatingWebhookConfigurations().Create(ctx, &registrationv1.MutatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: mutating},
 		Webhooks: []registrationv1.MutatingWebhook{{
 			Name: "mutate.example.test", ClientConfig: client, Rules: rules, FailurePolicy: &policy, SideEffects: &none,
@@ -141,7 +142,7 @@ func (h *webhook) register(policy registrationv1.FailurePolicyType) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	_, err = hooks.ValidatingWebhookConfigurations().Create(h.t.Context(), &registrationv1.ValidatingWebhookConfiguration{
+	_, err = hooks.ValidatingWebhookConfigurations().Create(ctx, &registrationv1.ValidatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: validating},
 		Webhooks: []registrationv1.ValidatingWebhook{{
 			Name: "check.example.test", ClientConfig: client, Rules: rules, FailurePolicy: &policy, SideEffects: &none,
@@ -169,10 +170,11 @@ func (h *webhook) awaitAsked() {
 
 func (h *webhook) unregister() {
 	hooks := h.place.client.AdmissionregistrationV1()
-	if err := hooks.MutatingWebhookConfigurations().Delete(h.t.Context(), mutating, metav1.DeleteOptions{}); err != nil {
+	err := hooks.MutatingWebhookConfigurations().Delete(h.t.Context(), mutating, metav1.DeleteOptions{})
+	if err != nil {
 		h.t.Error(err)
 	}
-	err := hooks.ValidatingWebhookConfigurations().Delete(h.t.Context(), validating, metav1.DeleteOptions{})
+	err = hooks.ValidatingWebhookConfigurations().Delete(h.t.Context(), validating, metav1.DeleteOptions{})
 	if err != nil {
 		h.t.Error(err)
 	}

@@ -64,7 +64,8 @@ func TestFrontPasses(t *testing.T) {
 	front := open(t)
 	for range 2 {
 		response, body, err := get(front, "tag", long)
-		if err != nil || body != `{"content":"signed"}` || response.Header.Get("Docker-Content-Digest") != "sha256:good" {
+		if err != nil || body != `{"content":"signed"}` ||
+			response.Header.Get("Docker-Content-Digest") != "sha256:good" {
 			t.Errorf("%q %v", body, err)
 		}
 		// It is as it was after it has been otherwise.
@@ -122,7 +123,8 @@ func TestFrontModes(t *testing.T) {
 			if one.mode.meant == nil {
 				return
 			}
-			if digest := response.Header.Get("Docker-Content-Digest"); name == "another, by tag" && digest != "sha256:good" {
+			digest := response.Header.Get("Docker-Content-Digest")
+			if name == "another, by tag" && digest != "sha256:good" {
 				t.Errorf("it says that it is %q", digest)
 			}
 		})
