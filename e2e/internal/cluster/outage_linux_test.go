@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
 	"container-signing/tools"
@@ -34,10 +33,7 @@ func TestOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask := func(limit time.Duration) error {
-		seconds := int64(limit.Seconds())
-		options := metav1.ListOptions{ResourceVersion: "", TimeoutSeconds: &seconds}
-		return client.CoreV1().RESTClient().Get().Resource("namespaces").VersionedParams(&options, metav1.ParameterCodec).
-			Timeout(limit).MaxRetries(0).Do(ctx).Error()
+		return client.CoreV1().RESTClient().Get().Resource("namespaces").Timeout(limit).MaxRetries(0).Do(ctx).Error()
 	}
 	const long, short = 30 * time.Second, 2 * time.Second
 	if err := ask(long); err != nil {

@@ -16,7 +16,8 @@ func newFaults() *cobra.Command {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	addPolicies(flags, &o.Choice)
-	flags.StringArrayVar(&only, "only", nil, "begin of the `name` of a fault to bring about; can be given several times")
+	flags.StringArrayVar(&only, "only", nil,
+		"begin of the `name` of a fault to bring about; can be given several times")
 	addReport(flags, &o.Choice)
 	addCIRegistry(flags, &o.Registries)
 	addProductionRegistry(flags, &o.Registries)

@@ -121,8 +121,10 @@ func TestFaultsThatFail(t *testing.T) {
 		"one that nobody was told": {&play{left: []string{"pods/secret"}}, nil, "unsigned and there: pods/secret"},
 		"it doesn't bite":          {&play{admitsSigned: true}, nil, "the fault doesn't bite"},
 		"updates don't go on":      {&play{refusesUpdates: true}, nil, "(pod-label) has to go on"},
-		"updates go on":            {&play{}, func(f *Fault) { f.Updates = Waits }, "(pod-label) was admitted all the same"},
-		"it never ends":            {&play{staysDown: true}, nil, "waiting for pod-signed to be admitted again"},
+		"updates go on": {
+			&play{}, func(f *Fault) { f.Updates = Waits }, "(pod-label) was admitted all the same",
+		},
+		"it never ends": {&play{staysDown: true}, nil, "waiting for pod-signed to be admitted again"},
 		"nobody is told the words": {
 			&play{}, func(f *Fault) { f.Words = regexp.MustCompile("timeout") }, "the fault wasn't seen",
 		},

@@ -142,7 +142,8 @@ func detail(back time.Duration, tries, meanwhile []outcome, words string) string
 		admitted := count(meanwhile, func(o outcome) bool { return o.class == wanted && o.admitted })
 		return fmt.Sprintf("%d of %d", admitted, of(meanwhile, wanted))
 	}
-	told := fmt.Sprintf("back after %.1f s; %d unsigned tried, %d of them meanwhile; then signed %s admitted, updates %s",
+	told := fmt.Sprintf(
+		"back after %.1f s; %d unsigned tried, %d of them meanwhile; then signed %s admitted, updates %s",
 		back.Seconds(), of(tries, unsigned), of(meanwhile, unsigned), went(signed), went(update))
 	if words != "" {
 		told += ": " + words

@@ -98,7 +98,8 @@ func checkOnly(only []string) error {
 	}
 	for _, begin := range only {
 		if len(chosen(fault.World{}, []string{begin})) == 0 {
-			return usage.Fault(hint.Add(fmt.Errorf("unknown --only %q", begin), "known are %s", strings.Join(names, ", ")))
+			err := fmt.Errorf("unknown --only %q", begin)
+			return usage.Fault(hint.Add(err, "known are %s", strings.Join(names, ", ")))
 		}
 	}
 	return nil
