@@ -53,13 +53,14 @@ func Faults(ctx context.Context, o Options, only []string) (err error) {
 func (t *trial) judgeFaults(ctx context.Context, front *fault.Front, only []string) (passed, err error) {
 	place := &fault.Place{Config: t.cluster.Config, Images: Images(t.supply.State)}
 	if t.hasNode {
-		runtime, err := node.OpenRuntime(t.nodeFolder())
-		if err != nil {
-			return nil, err
+		runtime, opening := node.OpenRuntime(t.nodeFolder())
+		if opening != nil {
+			return nil, opening
 		}
 		defer func() { err = errors.Join(err, runtime.Close()) }()
 		place.Running = runtime.Running
 	}
+	t.cluster.Config.WarningHandler = t.Console
 	if err := t.Do(ctx, "create what is there before the policies", place.Prepare); err != nil {
 		return nil, err
 	}
