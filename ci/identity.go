@@ -16,8 +16,9 @@ type identity struct {
 	signer   *dagger.File // nil for the program e2e itself
 	chain    *dagger.File
 	ca       *dagger.File
-	keyFile  *dagger.File   // of a demonstration
-	key      *dagger.Secret // of the user
+	keyFile  *dagger.File      // of a demonstration
+	keys     *dagger.Directory // all that was made for one
+	key      *dagger.Secret    // of the user
 	keyID    string
 	timeout  string
 	envelope string
@@ -68,7 +69,7 @@ func demonstration(ctx context.Context, box *dagger.Container, name, run string)
 	}
 	in := made.Directory(identityFolder)
 	return identity{
-		chain: in.File("chain.crt"), ca: in.File("ca.crt"), keyFile: in.File("signer.key"),
+		chain: in.File("chain.crt"), ca: in.File("ca.crt"), keyFile: in.File("signer.key"), keys: in,
 		keyID: "demonstration", timeout: "60s", envelope: "jws",
 	}, nil
 }

@@ -46,9 +46,13 @@ func (c *chainRun) supply(ctx context.Context) (*dagger.File, error) {
 	if err := c.sign(ctx, state); err != nil {
 		return nil, err
 	}
+	box, keys := c.lean.WithMountedFile(caPath, c.identity.ca).WithFile(statePath, state), ""
+	if c.identity.keys != nil {
+		keys = identityFolder
+		box = box.WithMountedDirectory(keys, c.identity.keys)
+	}
 	box, promoting, err := reach(ctx,
-		c.lean.WithMountedFile(caPath, c.identity.ca).WithFile(statePath, state),
-		command.Promote(statePath, caPath, ciRegistry, productionRegistry), c.atCI(), c.atProduction())
+		box, command.Promote(statePath, caPath, keys, ciRegistry, productionRegistry), c.atCI(), c.atProduction())
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +120,7 @@ func (c *chainRun) sign(ctx context.Context, state *dagger.File) error {
 			return err
 		}
 	} else {
-		names = append(names, pushed+"-single-platform")
+		names = append(names, pushed+"-single-platform", pushed+"-withdrawn")
 	}
 	images, err := reference.ParseAll(names)
 	if err != nil {

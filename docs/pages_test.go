@@ -135,6 +135,7 @@ func TestREADMEIsShort(t *testing.T) {
 var runBy = map[string]string{
 	"README.md":           ".ci/run, and the dagger workflow",
 	"CONTRIBUTING.md":     "TestCommandLines: they are those of .ci/run, and of the other pages",
+	"docs/attacks.md":     "TestAttacks",
 	"docs/dagger.md":      "ci/internal/surface, and the dagger workflow",
 	"docs/faults.md":      "TestCommandLines",
 	"docs/policies.md":    "TestPolicies",

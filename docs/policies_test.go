@@ -63,11 +63,12 @@ kubectl patch validatingadmissionpolicybinding require-pinned-images --type merg
 	}
 }
 
-// checkNames compares the names of images on the page with those of a run.
+// checkNames compares the names of images on the pages with those of a run.
 func checkNames(t *testing.T, s *stage) {
 	t.Helper()
 	var named []string
-	for _, table := range pages(t)["docs/policies.md"].Tables {
+	tables := slices.Concat(pages(t)["docs/policies.md"].Tables, pages(t)["docs/attacks.md"].Tables)
+	for _, table := range tables {
 		if table.Rows[0][0] == "image" {
 			for _, row := range table.Rows[1:] {
 				named = append(named, strings.Split(row[0], ", ")...)
@@ -76,7 +77,7 @@ func checkNames(t *testing.T, s *stage) {
 	}
 	slices.Sort(named)
 	if there := slices.Sorted(maps.Keys(s.images)); !slices.Equal(named, there) {
-		t.Errorf("docs/policies.md names the images\n%q, and a run has\n%q", named, there)
+		t.Errorf("the pages name the images\n%q, and a run has\n%q", named, there)
 	}
 }
 

@@ -56,8 +56,8 @@ func (s *stage) supply() {
 	s.certificates("another", "--name", "another")
 	state := s.push()
 	s.succeed(s.signing(s.demonstration, "--image", busybox(s.ci, ""), "--image", busybox(s.ci, "single-platform"),
-		"--output", s.in("signed.json"), "-v"))
-	s.do("promote", "--ca", s.demonstration.ca, "--ci-registry", s.ci, "--production-registry", s.production,
+		"--image", busybox(s.ci, "withdrawn"), "--output", s.in("signed.json"), "-v"))
+	s.do("promote", "--ca", s.demonstration.ca, "--keys", filepath.Dir(s.demonstration.ca), "--ci-registry", s.ci, "--production-registry", s.production,
 		"--state", state, "-v")
 }
 

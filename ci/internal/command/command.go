@@ -90,12 +90,15 @@ func Push(state string, ci reference.Registry, layout string, ownSigner bool) []
 	return command
 }
 
-// Promote copies the images of a run to production, and verifies them there.
-func Promote(state, ca string, ci, production reference.Registry) []string {
-	return []string{
+// Promote copies the images of a run to production, verifies them there, and
+// pushes what an intruder would: with the keys of a demonstration in a folder, if
+// it is one.
+func Promote(state, ca, keys string, ci, production reference.Registry) []string {
+	command := []string{
 		"e2e", "promote", "-v", "--ca", ca, "--state", state,
 		"--ci-registry", string(ci), "--production-registry", string(production),
 	}
+	return append(command, optional("--keys", keys)...)
 }
 
 // Fetch copies an image from a registry to an OCI image layout.

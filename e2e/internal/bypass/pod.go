@@ -76,7 +76,7 @@ func (p podWay) judge(ctx context.Context, client kubernetes.Interface, image ju
 // There are events also of pods that the API server doesn't have.
 func (p podWay) awaitRuntime(ctx context.Context, client kubernetes.Interface) (refusal string, err error) {
 	see := func(event *corev1.Event, gone bool) error {
-		_, why, refused := strings.Cut(event.Message, runtimeRefuses)
+		_, why, refused := strings.Cut(event.Message, judge.RuntimeRefuses)
 		switch {
 		case gone:
 		case event.Reason == "Started":

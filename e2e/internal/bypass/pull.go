@@ -18,7 +18,7 @@ func (p pullWay) judge(
 		verdict.Seen, verdict.Detail = report.Admitted, "pulled"
 	} else {
 		words := strings.Join(strings.Fields(err.Error()), " ")
-		_, why, refused := strings.Cut(words, runtimeRefuses)
+		_, why, refused := strings.Cut(words, judge.RuntimeRefuses)
 		if refused {
 			verdict.Seen, verdict.Reason = report.Refused, why
 		} else {

@@ -10,16 +10,12 @@ import (
 	"container-signing/e2e/internal/report"
 )
 
-// runtimeRefuses is how containerd begins what it says of an image that its
-// verifier has refused (core/transfer/local/pull.go of containerd).
-const runtimeRefuses = "blocked pull of "
-
 // verdictOn begins the verdict on a way, on which only the container runtime
 // can refuse an image.
 func (w way) verdictOn(kind string) report.Verdict {
 	verdict := report.Verdict{Workload: w.name, Kind: kind, Expected: report.Admitted, Seen: report.Failed}
 	if w.because != nil {
-		verdict.Expected, verdict.Policy = report.Refused, "containerd's image verifier"
+		verdict.Expected, verdict.Policy = report.Refused, judge.RuntimeLock
 	}
 	return verdict
 }

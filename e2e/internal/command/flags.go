@@ -84,8 +84,13 @@ func addPolicies(flags *pflag.FlagSet, c *run.Choice) {
 }
 
 func addReport(flags *pflag.FlagSet, c *run.Choice) {
-	flags.StringVar(&c.Report, "report", "", "`folder` to write report.json, junit.xml and table.txt to")
+	flags.StringVar(&c.Report, "report", "", reportUsage)
 }
+
+const reportUsage = "`folder` to write report.json, junit.xml and table.txt to"
+
+const awaitUsage = "`URL` that is answered when the cluster is ready, " +
+	"such as http://cluster:6444/readyz for `e2e cluster --readyz :6444`"
 
 const nodeUsage = "`mode`: run a node, so that admitted pods really start: " +
 	"auto (where this machine and its user can), on, off"

@@ -33,9 +33,7 @@ func newJudge() *cobra.Command {
 	flags.StringVar(&j.kubeconfig, "kubeconfig", "", "`file` that connects with the cluster as an administrator")
 	flags.StringVar(&j.server, "server", "",
 		"`URL` at which the API server is reached, if not at that of the kubeconfig")
-	flags.StringVar(&j.existing.Await, "await", "",
-		"`URL` that is answered when the cluster is ready, "+
-			"such as http://cluster:6444/readyz for `e2e cluster --readyz :6444`")
+	flags.StringVar(&j.existing.Await, "await", "", awaitUsage)
 	flags.StringVar(&j.ca, "ca", "", "`file` with the CA to trust")
 	flags.StringVar(&j.state, "state", "",
 		"`file` of `e2e promote` with the images that workloads call by name; without it they name real images")

@@ -16,16 +16,19 @@ import (
 
 // newPromote copies the images from the CI registry to production, compares
 // them there, and verifies them with notation, which it makes trust the CA if
-// one is given.
+// one is given. Then it pushes there what an intruder would, which notation has to
+// refuse.
 func newPromote() *cobra.Command {
 	var settings session.Settings
 	var registries supply.Registries
-	var ca, file string
-	cmd := newVerb("promote", "Copy the images of a run from CI to production, compare and verify", "state")
+	var ca, keys, file string
+	cmd := newVerb("promote", "Copy the images of a run from CI to production, compare, verify and forge", "state")
 	flags := cmd.Flags()
 	addCIRegistry(flags, &registries)
 	addProductionRegistry(flags, &registries)
 	flags.StringVar(&ca, "ca", "", "`file` with a CA for notation to trust (default: what it trusts already)")
+	flags.StringVar(&keys, "keys", "",
+		"`folder` of `e2e certificates` with the keys of the demonstration, for what a careless CA makes possible")
 	flags.StringVar(&file, "state", "",
 		"`file` that `e2e push` has written; what is found out about the images is added to it")
 	addVerbose(flags, &settings)
@@ -41,6 +44,10 @@ func newPromote() *cobra.Command {
 			return usage.Errorf("reading --state: %w", err)
 		}
 		state.Registries = registries
+		with, err := supply.Means(keys)
+		if err != nil {
+			return usage.Errorf("reading --keys: %w", err)
+		}
 		programs, err := session.Build(cmd.Context(), "oras", "notation")
 		if err != nil {
 			return err
@@ -56,6 +63,11 @@ func newPromote() *cobra.Command {
 				}
 			}
 			if err := images.Promote(ctx, s.Do); err != nil {
+				return err
+			}
+			if err := s.Do(ctx, "push what an intruder would to production", func(ctx context.Context) error {
+				return images.Forge(ctx, with)
+			}); err != nil {
 				return err
 			}
 			return release.WriteJSON(file, images.State)

@@ -92,8 +92,8 @@ done. (go run itself turns every failure into 1.)`
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage.Fault(hint.Add(err, "`%s` lists the flags", help(cmd)))
 	})
-	root.AddCommand(newPush(), newSign(), newCopy(), newPromote(), newTrust(), newJudge(), newCluster(), newFaults(),
-		newCredentials(), newCertificates(), newForward(), newNode(), newTools(), newSigner())
+	root.AddCommand(newPush(), newSign(), newCopy(), newPromote(), newTrust(), newJudge(), newAttack(), newCluster(),
+		newFaults(), newCredentials(), newCertificates(), newForward(), newNode(), newTools(), newSigner())
 	return root
 }
 

@@ -7,11 +7,14 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync"
 
+	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"golang.org/x/sync/errgroup"
 
 	"container-signing/e2e/internal/reference"
 	"container-signing/e2e/internal/repository"
@@ -28,37 +31,64 @@ type Derived[Role ~string] struct {
 	Platform string
 }
 
-// Derive pushes, beside an image in a registry of the run's that speaks plain
-// HTTP, an image for each role: that of this machine's platform, annotated with
-// the role, under the tag that targets gives. Only manifests are pushed, since
-// the layers are there.
+// An Access is how a registry is reached.
+type Access []remote.Option
+
+// Direct reaches registries that a run has started itself, past any proxy.
+func Direct() Access { return Access{remote.WithTransport(repository.DirectTransport())} }
+
+// AsUser reaches registries with the credentials of docker's configuration.
+func AsUser() Access { return Access{remote.WithAuthFromKeychain(authn.DefaultKeychain)} }
+
+func (a Access) options(ctx context.Context) []remote.Option {
+	return append(a[:len(a):len(a)], remote.WithContext(ctx))
+}
+
+// parallel is how many images are pushed at a time.
+const parallel = 8
+
+// Derive pushes, beside an image in a registry, an image for each role: that of
+// this machine's platform, annotated with the role, under the tag that targets
+// gives. Only manifests are pushed, since the layers are there.
 func Derive[Role ~string](
-	ctx context.Context, from reference.Reference, targets map[Role]reference.Reference,
+	ctx context.Context, by Access, from reference.Reference, targets map[Role]reference.Reference,
 ) (Derived[Role], error) {
-	source, err := name.ParseReference(from.String(), name.Insecure)
+	source, err := name.ParseReference(from.String(), scheme(from)...)
 	if err != nil {
 		return Derived[Role]{}, fmt.Errorf("deriving images from %q: %w", from, err)
 	}
-	image, platform, err := platformImage(ctx, source)
+	image, platform, err := by.platformImage(ctx, source)
 	if err != nil {
 		return Derived[Role]{}, fmt.Errorf("deriving images from %q: %w", from, err)
 	}
+	var mu sync.Mutex
 	digests := map[Role]string{}
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(parallel)
 	for as, target := range targets {
-		if digests[as], err = push(ctx, image, string(as), target); err != nil {
-			return Derived[Role]{}, fmt.Errorf("deriving image %q: %w", target, err)
-		}
+		work.Go(func() error {
+			digest, err := by.push(ctx, image, string(as), target)
+			if err != nil {
+				return fmt.Errorf("deriving image %q: %w", target, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			digests[as] = digest
+			return nil
+		})
 	}
-	return Derived[Role]{digests, platform}, nil
+	return Derived[Role]{digests, platform}, work.Wait()
 }
 
-// options talk to registries of the run's past any proxy.
-func options(ctx context.Context) []remote.Option {
-	return []remote.Option{remote.WithContext(ctx), remote.WithTransport(repository.DirectTransport())}
+func scheme(of reference.Reference) []name.Option {
+	if of.PlainHTTP {
+		return []name.Option{name.Insecure}
+	}
+	return nil
 }
 
-func push(ctx context.Context, image v1.Image, as string, target reference.Reference) (string, error) {
-	tag, err := name.NewTag(target.String(), name.Insecure)
+func (a Access) push(ctx context.Context, image v1.Image, as string, target reference.Reference) (string, error) {
+	tag, err := name.NewTag(target.String(), scheme(target)...)
 	if err != nil {
 		return "", err
 	}
@@ -66,7 +96,7 @@ func push(ctx context.Context, image v1.Image, as string, target reference.Refer
 	if !ok {
 		return "", fmt.Errorf("annotating it made something else of it")
 	}
-	if err := remote.Write(tag, derived, options(ctx)...); err != nil {
+	if err := remote.Write(tag, derived, a.options(ctx)...); err != nil {
 		return "", err
 	}
 	digest, err := derived.Digest()
@@ -75,8 +105,8 @@ func push(ctx context.Context, image v1.Image, as string, target reference.Refer
 
 // platformImage returns the image for this machine's architecture, and its
 // digest if it is part of an index.
-func platformImage(ctx context.Context, source name.Reference) (v1.Image, string, error) {
-	descriptor, err := remote.Get(source, options(ctx)...)
+func (a Access) platformImage(ctx context.Context, source name.Reference) (v1.Image, string, error) {
+	descriptor, err := remote.Get(source, a.options(ctx)...)
 	if err != nil {
 		return nil, "", err
 	}

@@ -44,7 +44,7 @@ func derive(
 	for as, target := range to {
 		targets[as] = at(target)
 	}
-	derived, err := Derive(ctx, at(from), targets)
+	derived, err := Derive(ctx, Direct(), at(from), targets)
 	return derived.Digests, derived.Platform, err
 }
 

@@ -2,15 +2,9 @@ package judge
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/strategicpatch"
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes/scheme"
 
 	"container-signing/e2e/internal/workload"
 )
@@ -20,60 +14,40 @@ const FieldManager = "container-signing"
 
 // applier creates and updates the objects of workloads.
 type applier struct {
-	client    dynamic.Interface
+	clients   clients
 	namespace string // of workloads that name none
 	created   *cleanup
+	// dryRuns says that nothing may run: what decides is a dry run of the API
+	// server, and what has to be there before doesn't start.
+	dryRuns bool
 }
 
 // apply creates or updates the object of a document and returns what the API
-// server made of it.
+// server made of it. What decides is the last one of its workload.
 func (a applier) apply(
-	ctx context.Context, w workload.Workload, document workload.Document,
+	ctx context.Context, w workload.Workload, document workload.Document, decides bool,
 ) (*unstructured.Unstructured, error) {
 	namespace := document.Object.GetNamespace()
 	if namespace == "" {
 		namespace = a.namespace
 	}
-	client := a.client.Resource(document.Kind.GroupVersionResource()).Namespace(namespace)
-	if document.Updates >= 0 {
-		return update(ctx, client, w.Documents[document.Updates].Object, document)
+	asking, err := a.clients.as(document.Request.As)
+	if err != nil {
+		return nil, err
 	}
-	options := metav1.CreateOptions{FieldManager: FieldManager, FieldValidation: metav1.FieldValidationStrict}
-	kept, err := client.Create(ctx, document.Object, options)
-	if err == nil && document.Object.GetNamespace() != "" {
+	resource := asking.Resource(document.Kind.GroupVersionResource()).Namespace(namespace)
+	var dryRun []string
+	if a.dryRuns && decides {
+		dryRun = []string{metav1.DryRunAll}
+	}
+	if document.Updates >= 0 {
+		return change{w.Documents[document.Updates].Object, document, dryRun}.ask(ctx, resource)
+	}
+	kept, err := resource.Create(ctx, document.Object, metav1.CreateOptions{
+		FieldManager: FieldManager, FieldValidation: metav1.FieldValidationStrict, DryRun: dryRun,
+	})
+	if err == nil && document.Object.GetNamespace() != "" && dryRun == nil {
 		a.created.object(document.Kind.GroupVersionResource(), kept)
 	}
 	return kept, err
-}
-
-// update sends what a document changes about the one before, as kubectl apply
-// does: a strategic merge patch leaves the defaults alone that the API server
-// has filled in, which a pod doesn't let one change, and it is what the
-// subresource for ephemeral containers takes too.
-func update(
-	ctx context.Context, client dynamic.ResourceInterface,
-	before *unstructured.Unstructured, document workload.Document,
-) (*unstructured.Unstructured, error) {
-	old, err := json.Marshal(before)
-	if err != nil {
-		return nil, err
-	}
-	changed, err := json.Marshal(document.Object)
-	if err != nil {
-		return nil, err
-	}
-	schema, err := scheme.Scheme.New(document.Kind.GroupVersionKind)
-	if err != nil {
-		return nil, err
-	}
-	patch, err := strategicpatch.CreateTwoWayMergePatch(old, changed, schema)
-	if err != nil {
-		return nil, fmt.Errorf("comparing the document with the one before: %w", err)
-	}
-	var subresources []string
-	if document.AddsEphemeralContainers {
-		subresources = []string{"ephemeralcontainers"}
-	}
-	options := metav1.PatchOptions{FieldManager: FieldManager, FieldValidation: metav1.FieldValidationStrict}
-	return client.Patch(ctx, document.Object.GetName(), types.StrategicMergePatchType, patch, options, subresources...)
 }

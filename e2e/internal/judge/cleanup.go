@@ -11,6 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"container-signing/e2e/internal/await"
 )
 
 // cleanupLimit bounds the time for asking for deletions.
@@ -60,6 +62,23 @@ func (c *cleanup) delete(ctx context.Context, clients clients) error {
 		faults = append(faults, leftBehind(err, object.GetKind(), object.GetNamespace()+"/"+object.GetName()))
 	}
 	return errors.Join(faults...)
+}
+
+// goneLimit bounds the wait for the end of a namespace: pods have half a minute to
+// end by themselves.
+const goneLimit = 2 * time.Minute
+
+// awaitGone waits until the namespaces are gone, and all in them. It also does so
+// when ctx has ended.
+func (c *cleanup) awaitGone(ctx context.Context, clients clients) error {
+	ctx, cancel := await.Within(context.WithoutCancel(ctx), goneLimit)
+	defer cancel()
+	for _, name := range c.namespaces {
+		if err := await.Gone(ctx, clients.typed.CoreV1().Namespaces(), await.Named(name)); err != nil {
+			return fmt.Errorf("waiting for the end of namespace %q, which is left behind: %w", name, err)
+		}
+	}
+	return nil
 }
 
 func leftBehind(err error, kind, name string) error {

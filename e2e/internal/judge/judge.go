@@ -45,6 +45,15 @@ type Options struct {
 	OnRunning func()
 	// Keep leaves what was created in the cluster.
 	Keep bool
+	// AwaitGone waits until the cluster has deleted what was created.
+	AwaitGone bool
+	// AnyLock takes any refusal by a lock for the expected one, whatever policy
+	// refuses and for whatever reason, and an admission without a digest too: it
+	// is for clusters whose policies aren't known.
+	AnyLock bool
+	// DryRuns says that nothing may run: what decides about a workload is a dry
+	// run of the API server, and what has to be there before never starts.
+	DryRuns bool
 	// OnVerdict is told each verdict as it is reached, one at a time; nil
 	// if nobody wants to know.
 	OnVerdict func(report.Verdict)
@@ -74,7 +83,8 @@ func (o Options) withDefaults() Options {
 // Run judges all workloads and returns their verdicts in the order of the
 // workloads. Whether they passed is for the verdicts to tell; an error says
 // that not all could be judged. What was created is deleted at the end, also
-// after an error, and the deletion goes on in the cluster after Run returns.
+// after an error, and the deletion goes on in the cluster after Run returns, unless
+// the options say that it is waited for.
 func Run(ctx context.Context, options Options, workloads []workload.Workload) ([]report.Verdict, error) {
 	options = options.withDefaults()
 	clients, err := newClients(options.Config)
@@ -86,16 +96,20 @@ func Run(ctx context.Context, options Options, workloads []workload.Workload) ([
 		if options.Keep {
 			return err
 		}
-		return errors.Join(err, created.delete(ctx, clients))
+		deleting := created.delete(ctx, clients)
+		if options.AwaitGone && deleting == nil {
+			deleting = created.awaitGone(ctx, clients)
+		}
+		return errors.Join(err, deleting)
 	}
 	namespace, err := namespaces{clients.typed, options.Limit, created}.prepare(ctx, workloads)
 	if err != nil {
 		return nil, fmt.Errorf("preparing namespaces for workloads: %w", finish(err))
 	}
 	verdicts := sideBySide(ctx, options, workloads, trial{
-		applier:  applier{clients.dynamic, namespace, created},
+		applier:  applier{clients, namespace, created, options.DryRuns},
 		follower: follower{clients, options.Images, options.HasNode, options.OnRunning},
-		images:   options.Images,
+		images:   options.Images, anyLock: options.AnyLock,
 	})
 	return verdicts, finish(context.Cause(ctx))
 }

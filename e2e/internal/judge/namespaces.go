@@ -42,7 +42,7 @@ func (n namespaces) prepare(ctx context.Context, workloads []workload.Workload) 
 				continue
 			}
 			names[name] = true
-			work.Go(func() error { return n.ensure(ctx, name) })
+			work.Go(func() error { return n.ensure(ctx, name, document.Request.NamespaceLabels) })
 		}
 	}
 	return common.Name, work.Wait()
@@ -50,7 +50,7 @@ func (n namespaces) prepare(ctx context.Context, workloads []workload.Workload) 
 
 // ensure creates a namespace that a manifest names, if it is missing. One that
 // is being deleted, such as by a run before, is waited for.
-func (n namespaces) ensure(ctx context.Context, name string) error {
+func (n namespaces) ensure(ctx context.Context, name string, labels map[string]string) error {
 	all := n.client.CoreV1().Namespaces()
 	present, err := all.Get(ctx, name, metav1.GetOptions{})
 	leaving := err == nil && present.DeletionTimestamp != nil
@@ -60,7 +60,8 @@ func (n namespaces) ensure(ctx context.Context, name string) error {
 		}
 	}
 	if leaving || apierrors.IsNotFound(err) {
-		_, err = all.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
+		_, err = all.Create(ctx, namespace, metav1.CreateOptions{})
 		if err == nil {
 			n.created.namespace(name)
 		}

@@ -19,6 +19,7 @@ import (
 type answer struct {
 	seen    string // report.Refused or report.Failed
 	webhook string // that refused
+	lock    string // the webhook or the policy that refused, for a person
 	reason  string // in the words of the webhook or the API server
 }
 
@@ -31,7 +32,7 @@ var denial = regexp.MustCompile(`(?s)^admission webhook "([^"]+)" denied the req
 // itself (k8s.io/apiserver/pkg/admission/plugin/policy/validating), about an
 // object with a name.
 var ownDenial = regexp.MustCompile(
-	`(?s)^[\w./-]+ "[^"]*" is forbidden: (ValidatingAdmissionPolicy '[^']+' with binding '[^']+' denied request: .*)$`)
+	`(?s)^[\w./-]+ "[^"]*" is forbidden: ((ValidatingAdmissionPolicy '[^']+') with binding '[^']+' denied request: .*)$`)
 
 // classify tells the denial of an admission webhook, or of a policy of the API
 // server's own, from everything else.
@@ -42,10 +43,10 @@ func classify(ctx context.Context, err error) answer {
 	}
 	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
 		if match := denial.FindStringSubmatch(status.Status().Message); match != nil {
-			return answer{seen: report.Refused, webhook: match[1], reason: strings.TrimSpace(match[2])}
+			return answer{report.Refused, match[1], "webhook " + match[1], strings.TrimSpace(match[2])}
 		}
 		if match := ownDenial.FindStringSubmatch(status.Status().Message); match != nil {
-			return answer{seen: report.Refused, reason: match[1]}
+			return answer{seen: report.Refused, lock: match[2], reason: match[1]}
 		}
 	}
 	if unreachable(err) {

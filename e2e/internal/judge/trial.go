@@ -13,20 +13,22 @@ type trial struct {
 	applier  applier
 	follower follower
 	images   Images
+	anyLock  bool
 }
 
 // of applies the documents of a workload in their order, up to the first that
 // meets with something else than it must.
 func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
-	verdict := report.Verdict{Workload: w.Name, Kind: w.Last().Kind.Kind, Expected: report.Admitted}
-	if w.Refusal != nil {
-		verdict.Expected, verdict.Policy = report.Refused, w.Refusal.Policy
-	}
+	verdict := begin(w)
 	applied := w.WithImages(t.images.references())
+	if t.applier.dryRuns {
+		applied = applied.Idle()
+	}
 	var end fate
 	for i, document := range applied.Documents {
-		kept, err := t.applier.apply(ctx, applied, document)
-		decides := w.Refusal != nil && i == len(w.Documents)-1
+		last := i == len(w.Documents)-1
+		kept, err := t.applier.apply(ctx, applied, document, last)
+		decides := w.Refusal != nil && last
 		switch {
 		case err != nil && decides:
 			t.refused(&verdict, document, *w.Refusal, classify(ctx, err))
@@ -36,12 +38,16 @@ func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
 			return verdict
 		}
 		verdict.Seen = report.Admitted
+		if decides && t.anyLock {
+			t.nextLock(ctx, &verdict, document, kept)
+			return verdict
+		}
 		if decides {
 			verdict.Failure = fmt.Sprintf("document %d was admitted, but must be refused by policy %q",
 				document.Number, w.Refusal.Policy)
 			return verdict
 		}
-		object := admitted{document.Kind, kept, wantedImages(w.Documents[i], t.images), document.Updates >= 0}
+		object := admitted{document.Kind, kept, t.wanted(w, i), document.Updates >= 0}
 		if end, err = t.admitted(ctx, object, w.Refusal != nil); err != nil {
 			verdict.Failure = fmt.Sprintf("document %d was admitted, but %s", document.Number, err)
 			return verdict
@@ -54,10 +60,33 @@ func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
 	return verdict
 }
 
+// begin begins the verdict on a workload.
+func begin(w workload.Workload) report.Verdict {
+	verdict := report.Verdict{
+		Workload: w.Name, Kind: w.Last().Kind.Kind, Expected: report.Admitted, Attack: w.Attack, KnownFault: w.KnownFault,
+	}
+	if w.Refusal != nil {
+		verdict.Expected, verdict.Policy = report.Refused, w.Refusal.Policy
+	}
+	return verdict
+}
+
+// wanted are the images that a document of a workload must have once it is
+// admitted: those before it, if it has no say in images.
+func (t trial) wanted(w workload.Workload, i int) []wantedImage {
+	if w.Documents[i].Request.ChangesNothing() {
+		i = w.Documents[i].Updates
+	}
+	return wantedImages(w.Documents[i], t.images)
+}
+
 // admitted finds out what becomes of an object that was admitted. One that only
 // prepares for a refusal has to be pinned, and that is all.
 func (t trial) admitted(ctx context.Context, object admitted, prepares bool) (fate, error) {
-	if prepares {
+	switch {
+	case t.anyLock:
+		return fate{}, nil
+	case prepares:
 		return fate{}, checkPinned(object.kind, object.kept, object.wanted)
 	}
 	return t.follower.follow(ctx, object)
@@ -66,9 +95,13 @@ func (t trial) admitted(ctx context.Context, object admitted, prepares bool) (fa
 // refused completes a verdict with the API server's answer to the document that
 // must be refused.
 func (t trial) refused(verdict *report.Verdict, document workload.Document, refusal workload.Refusal, answer answer) {
-	verdict.Seen, verdict.Webhook, verdict.Reason = answer.seen, answer.webhook, answer.reason
+	verdict.Seen, verdict.Webhook, verdict.Reason, verdict.Lock = answer.seen, answer.webhook, answer.reason, answer.lock
 	if answer.seen != report.Refused {
 		verdict.Failure = fmt.Sprintf("document %d met with another error than a refusal by a policy", document.Number)
+		return
+	}
+	if t.anyLock {
+		verdict.Passed = true
 		return
 	}
 	verdict.Matched = refusal.Because.FindString(answer.reason)
@@ -81,6 +114,6 @@ func (t trial) refused(verdict *report.Verdict, document workload.Document, refu
 // notAdmitted completes a verdict with the API server's answer to a document
 // that must be admitted.
 func notAdmitted(verdict *report.Verdict, document workload.Document, answer answer) {
-	verdict.Seen, verdict.Webhook, verdict.Reason = answer.seen, answer.webhook, answer.reason
+	verdict.Seen, verdict.Webhook, verdict.Reason, verdict.Lock = answer.seen, answer.webhook, answer.reason, answer.lock
 	verdict.Failure = fmt.Sprintf("document %d must be admitted", document.Number)
 }

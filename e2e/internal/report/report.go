@@ -75,6 +75,9 @@ type Verdict struct {
 	Policy  string `json:"policy,omitempty"`
 	Webhook string `json:"webhook,omitempty"`
 	Reason  string `json:"reason,omitempty"`
+	// Lock is who refused it, such as an admission webhook or a policy of the API
+	// server's own.
+	Lock string `json:"lock,omitempty"`
 	// Short says in a few words what is wrong with an image that was refused as
 	// expected, such as "signed by another CA": policies give one reason for
 	// several faults. It is empty if that isn't known.
@@ -90,6 +93,9 @@ type Verdict struct {
 	Seconds float64 `json:"seconds"`
 	// Attack tells what was tried, if it was one.
 	Attack *Attack `json:"attack,omitempty"`
+	// KnownFault tells why an attack succeeds that mustn't: with the version of
+	// the program that has the fault, where it is known from, and what to do.
+	KnownFault string `json:"knownFault,omitempty"`
 }
 
 // An Attack is a try to get an image in that nobody has signed.

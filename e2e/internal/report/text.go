@@ -9,10 +9,13 @@ import (
 
 // words are what the policy said, or what was looked at.
 func (v Verdict) words() string {
-	if v.Reason != "" {
+	switch {
+	case v.Reason == "":
+		return v.Detail
+	case v.Lock == "" || strings.HasPrefix(v.Reason, v.Lock):
 		return v.Reason
 	}
-	return v.Detail
+	return v.Lock + ": " + v.Reason
 }
 
 // summary is what the table has room for: a line of at most width columns.
@@ -20,6 +23,8 @@ func (v Verdict) summary(width int) string {
 	switch {
 	case !v.Passed:
 		return terminal.Cut(cell(v.Failure), width)
+	case v.KnownFault != "":
+		return terminal.Cut("known fault: "+cell(v.KnownFault), width)
 	case v.Short != "":
 		return terminal.Cut(cell(v.Short), width)
 	default:
@@ -47,6 +52,12 @@ func excerpt(line, words string, width int) string {
 // explain tells all that is known about a verdict that didn't pass.
 func (v Verdict) explain() string {
 	lines := []string{v.Kind + ", expected: " + v.Expected + ", seen: " + v.Seen + "; " + v.Failure}
+	if v.Attack != nil {
+		lines = append(lines, "the attack: "+v.Attack.Does+" "+v.Attack.Why)
+	}
+	if v.KnownFault != "" {
+		lines = append(lines, "a fault was known, and isn't seen any more: "+v.KnownFault)
+	}
 	if v.Webhook != "" {
 		lines = append(lines, "admission webhook: "+v.Webhook)
 	}

@@ -1,7 +1,6 @@
 // Package repository looks into registries and OCI image layouts with oras-go:
 // which digest an image has, which signatures refer to it, what else is there.
-// It only reads. What the tools have written is seen by it as it is, and not
-// as they tell it.
+// What the tools have written is seen by it as it is, and not as they tell it.
 package repository
 
 import (
@@ -74,10 +73,16 @@ func (r Reader) open(ctx context.Context, image reference.Reference) (store, err
 	if image.InLayout() {
 		return oci.NewFromFS(ctx, os.DirFS(image.Layout))
 	}
+	return r.Repository(image), nil
+}
+
+// Repository is the one in a registry that an image is in, reached as this
+// reader reaches it.
+func (r Reader) Repository(image reference.Reference) *remote.Repository {
 	return &remote.Repository{
 		Reference: registry.Reference{Registry: image.Registry, Repository: image.Repository},
 		Client:    r.client, PlainHTTP: image.PlainHTTP,
-	}, nil
+	}
 }
 
 // resolve finds what a reference names.

@@ -21,6 +21,10 @@ func (t *trial) judgeAll(ctx context.Context) (passed, err error) {
 			return nil, err
 		}
 	}
+	var without int
+	if t.plan.Workloads, without = possible(t.plan.Workloads, t.judgeOptions().Images); without > 0 {
+		t.Console.Note(fmt.Sprintf("%d workloads are left out: their images need a key of the signer or the CA", without))
+	}
 	t.cluster.Config.WarningHandler = t.Console
 	if err := t.goAroundFirst(ctx); err != nil {
 		return nil, err
@@ -37,7 +41,7 @@ func (t *trial) judgeAll(ctx context.Context) (passed, err error) {
 		return nil, err
 	}
 	for _, judgeMore := range []func(context.Context) ([]report.Verdict, error){
-		t.judgeMovedTag, t.goAround, t.restart,
+		t.judgeAfterwards, t.goAround, t.restart,
 	} {
 		more, err := judgeMore(ctx)
 		if err != nil {

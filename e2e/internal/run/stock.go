@@ -55,7 +55,19 @@ func (s *stock) supply(ctx context.Context) error {
 	if err := s.sign(ctx); err != nil {
 		return err
 	}
-	return s.supplied.Promote(ctx, s.Do)
+	if err := s.supplied.Promote(ctx, s.Do); err != nil {
+		return err
+	}
+	return s.Do(ctx, "push what an intruder would to production", s.forge)
+}
+
+// forge pushes images with forged signatures.
+func (s *stock) forge(ctx context.Context) error {
+	with, err := supply.Means(s.identity.Keys)
+	if err != nil {
+		return err
+	}
+	return s.supplied.Forge(ctx, with)
 }
 
 func (s *stock) startRegistries(ctx context.Context) error {

@@ -22,6 +22,9 @@ const KeyVariable = "EXTERNAL_PRIVATE_KEY"
 type Identity struct {
 	notation.Signing
 	CA string // file in PEM
+	// Keys is the folder with the keys of a demonstration; empty for a signer of
+	// the user's own.
+	Keys string
 }
 
 // Demonstration says what identity to make.
@@ -32,8 +35,15 @@ type Demonstration struct {
 	Format  string // of signatures
 }
 
-// MakeDemonstration makes a fresh CA and leaf in the folder dir: ca.crt,
-// chain.crt and signer.key.
+// The files of a demonstration.
+const (
+	authorityFile, authorityKeyFile = "ca.crt", "ca.key"
+	chainFile, signerKeyFile        = "chain.crt", "signer.key"
+)
+
+// MakeDemonstration makes a fresh CA and leaf in the folder dir: ca.crt and
+// chain.crt, signer.key to sign with, and ca.key to show what a careless CA makes
+// possible.
 func MakeDemonstration(d Demonstration, dir string) (Identity, error) {
 	authority, err := pki.NewAuthority(d.Name+" CA", d.KeySpec)
 	if err != nil {
@@ -47,17 +57,22 @@ func MakeDemonstration(d Demonstration, dir string) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
+	authorityKey, err := authority.KeyPEM()
+	if err != nil {
+		return Identity{}, err
+	}
 	in := func(file string) string { return filepath.Join(dir, file) }
 	for file, content := range map[string][]byte{
-		"ca.crt": authority.PEM(), "chain.crt": pki.EncodePEM(leaf.X509, authority.X509), "signer.key": key,
+		authorityFile: authority.PEM(), authorityKeyFile: authorityKey,
+		chainFile: pki.EncodePEM(leaf.X509, authority.X509), signerKeyFile: key,
 	} {
 		if err := writeCertificate(dir, file, content); err != nil {
 			return Identity{}, err
 		}
 	}
-	return Identity{CA: in("ca.crt"), Signing: notation.Signing{
-		CertificateChain: in("chain.crt"), KeyID: d.KeyID, Format: d.Format,
-		Env: append(withoutUsersSettings(), KeyVariable+"="+in("signer.key")),
+	return Identity{CA: in(authorityFile), Keys: dir, Signing: notation.Signing{
+		CertificateChain: in(chainFile), KeyID: d.KeyID, Format: d.Format,
+		Env: append(withoutUsersSettings(), KeyVariable+"="+in(signerKeyFile)),
 	}}, nil
 }
 
@@ -120,7 +135,7 @@ func WriteTrustedCAs(chain, ca, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, "ca.crt"), writeCertificate(dir, "ca.crt", pki.EncodePEM(roots...))
+	return filepath.Join(dir, authorityFile), writeCertificate(dir, authorityFile, pki.EncodePEM(roots...))
 }
 
 // writeCertificate writes a certificate or a key that only this user can read.

@@ -45,6 +45,18 @@ func (s *Supply) MoveTag(ctx context.Context) error {
 	return nil
 }
 
+// Withdraw deletes the signature of the image that is there for it; of a user's
+// own signer there is none.
+func (s *Supply) Withdraw(ctx context.Context) error {
+	if s.Digests[Withdrawn] == "" {
+		return nil
+	}
+	if err := s.Reader.DeleteSignatures(ctx, s.Pinned(Withdrawn)); err != nil {
+		return fmt.Errorf("withdrawing a signature: %w", err)
+	}
+	return nil
+}
+
 // A Step runs something under a name that a person reads.
 type Step func(ctx context.Context, name string, f func(context.Context) error) error
 

@@ -27,7 +27,7 @@ func (s *Supply) derive(ctx context.Context) error {
 	for _, role := range s.others() {
 		targets[role] = s.InCI(role)
 	}
-	derived, err := image.Derive(ctx, s.InCI(Signed), targets)
+	derived, err := image.Derive(ctx, image.Direct(), s.InCI(Signed), targets)
 	if err != nil {
 		return err
 	}

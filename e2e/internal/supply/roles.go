@@ -21,13 +21,20 @@ const (
 	Unsigned Role = "unsigned"
 	// AnotherCA is signed with a certificate of a CA that nobody trusts.
 	AnotherCA Role = "another-ca"
+	// Withdrawn is one more of the demonstration's, whose signature in production
+	// is deleted at the end.
+	Withdrawn Role = "withdrawn"
 	// Moving is a second tag of the signed image in production, which is
 	// moved to the unsigned one at the end.
 	Moving Role = "moving"
 )
 
-// Registries are the addresses of the two registries, which speak plain HTTP.
-type Registries struct{ CI, Production string }
+// Registries are the addresses of the two registries. They speak plain HTTP, unless
+// they are secure.
+type Registries struct {
+	CI, Production string
+	Secure         bool
+}
 
 // A Place is where the images of a run are in both registries.
 type Place struct {
@@ -47,7 +54,7 @@ func (p Place) at(registry string, role Role) reference.Reference {
 	if role != Signed {
 		tag += "-" + string(role)
 	}
-	return reference.Reference{Registry: registry, Repository: p.Repository, Tag: tag, PlainHTTP: true}
+	return reference.Reference{Registry: registry, Repository: p.Repository, Tag: tag, PlainHTTP: !p.Secure}
 }
 
 // Bare is the repository in production to which the signed image is copied

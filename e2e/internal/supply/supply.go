@@ -28,6 +28,9 @@ type State struct {
 	// Refusals say in a few words why notation refuses images in production,
 	// by what workloads call these images.
 	Refusals map[string]string `json:"refusals,omitempty"`
+	// Forged are the images that an intruder has pushed to production, by what
+	// workloads call them. notation has been asked about each.
+	Forged map[string]Forged `json:"forged,omitempty"`
 }
 
 // A Supply works on the images of a run with the tools.
@@ -41,7 +44,7 @@ type Supply struct {
 // trustedRoles are those that are signed by whom the cluster is to trust.
 func (s State) trustedRoles() []Role {
 	if s.Demonstration {
-		return []Role{Signed, SinglePlatform}
+		return []Role{Signed, SinglePlatform, Withdrawn}
 	}
 	return []Role{Signed}
 }

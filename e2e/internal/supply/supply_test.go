@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"container-signing/e2e/internal/forgery"
 	"container-signing/e2e/internal/reference"
 	"container-signing/e2e/internal/registry/registrytest"
 	"container-signing/e2e/internal/repository"
@@ -105,7 +106,7 @@ func TestCheckEmpty(t *testing.T) {
 // TestCheckVerified wants to see that each step before has done its work.
 func TestCheckVerified(t *testing.T) {
 	whole := State{
-		Signature: "sha256:1", Platform: "sha256:2", Demonstration: true, Verified: []Role{Signed, SinglePlatform},
+		Signature: "sha256:1", Platform: "sha256:2", Demonstration: true, Verified: []Role{Signed, SinglePlatform, Withdrawn},
 		Digests: map[Role]string{Signed: "sha256:3", Unsigned: "sha256:4", AnotherCA: "sha256:5"},
 		Refusals: map[string]string{
 			"unsigned":                          "unsigned",
@@ -113,6 +114,10 @@ func TestCheckVerified(t *testing.T) {
 			"copied-without-signature":          "unsigned",
 			"unsigned-platform-of-signed-index": "unsigned",
 		},
+		Forged: map[string]Forged{},
+	}
+	for _, one := range forgery.All() {
+		whole.Forged[one.Name] = Forged{"sha256:6", one.Fault}
 	}
 	if err := whole.CheckVerified(); err != nil {
 		t.Errorf("what is complete: %v", err)
@@ -134,6 +139,14 @@ func TestCheckVerified(t *testing.T) {
 		delete(unverified.Refusals, name)
 		if err := unverified.CheckVerified(); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("without a verdict of notation on %s: %v", name, err)
+		}
+	}
+	for name := range whole.Forged {
+		unforged := whole
+		unforged.Forged = maps.Clone(whole.Forged)
+		delete(unforged.Forged, name)
+		if err := unforged.CheckVerified(); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("without the forged image %s: %v", name, err)
 		}
 	}
 	single := whole

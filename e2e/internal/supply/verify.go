@@ -69,5 +69,5 @@ func (s State) CheckVerified() error {
 			return errors.New("notation wasn't asked whether it refuses the image " + name)
 		}
 	}
-	return nil
+	return s.checkForged()
 }

@@ -13,8 +13,7 @@ import (
 // expectation reads from the documents' annotations what must happen.
 func expectation(documents []Document, mustBeRefused bool) (*Refusal, error) {
 	for i, document := range documents {
-		decides := mustBeRefused && i == len(documents)-1
-		if err := document.checkAnnotations(decides); err != nil {
+		if err := document.checkAnnotations(i == len(documents)-1, mustBeRefused); err != nil {
 			return nil, fmt.Errorf("document %d: %w", document.Number, err)
 		}
 	}
@@ -29,17 +28,23 @@ func expectation(documents []Document, mustBeRefused bool) (*Refusal, error) {
 	return refusal, nil
 }
 
-// checkAnnotations finds misspelled annotations, and annotations of a refusal
-// on a document that must be admitted.
-func (d Document) checkAnnotations(decides bool) error {
-	known := []string{RefusedBy, Because, RefusedImage}
+// checkAnnotations finds misspelled annotations, annotations of a refusal on a
+// document that must be admitted, and those of an attack on one that only
+// prepares for it.
+func (d Document) checkAnnotations(last, mustBeRefused bool) error {
+	refusal := []string{RefusedBy, Because, RefusedImage}
+	told := []string{Attack, Why, KnownFrom, KnownFault}
+	known := slices.Concat(refusal, told, []string{As, By, NamespaceLabels})
 	for _, name := range slices.Sorted(maps.Keys(d.Object.GetAnnotations())) {
 		switch {
 		case !strings.HasPrefix(name, AnnotationPrefix):
 		case !slices.Contains(known, name):
 			err := fmt.Errorf("%s has the unknown annotation %s", d.describe(), name)
 			return hint.Add(err, "known are %s", strings.Join(known, ", "))
-		case !decides:
+		case slices.Contains(told, name) && !last:
+			err := fmt.Errorf("%s has the annotation %s, but isn't the last document", d.describe(), name)
+			return hint.Add(err, "the last one decides")
+		case slices.Contains(refusal, name) && !(last && mustBeRefused):
 			err := fmt.Errorf("%s has the annotation %s, but must be admitted", d.describe(), name)
 			return hint.Add(err, "only the last document of a file in %s/ must be refused", deny)
 		}

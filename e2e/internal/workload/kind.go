@@ -109,6 +109,9 @@ func (k Kind) PodSpec(object *unstructured.Unstructured) map[string]any {
 	return fields
 }
 
+// PodSpecPath are the fields that lead to the pod's specification.
+func (k Kind) PodSpecPath() []string { return slices.Clone(k.podSpec) }
+
 func text(fields map[string]any, name string) string {
 	value, _ := fields[name].(string)
 	return value

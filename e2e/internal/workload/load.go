@@ -109,6 +109,10 @@ func read(folder, file string) (Workload, error) {
 	if w.Refusal, err = expectation(w.Documents, mustBeRefused); err != nil {
 		return w, fmt.Errorf("reading workload %q: %w", path, err)
 	}
+	if w.Attack, err = w.Last().attack(); err != nil {
+		return w, fmt.Errorf("reading workload %q: %w", path, err)
+	}
+	w.KnownFault = w.Last().Object.GetAnnotations()[KnownFault]
 	return w, nil
 }
 

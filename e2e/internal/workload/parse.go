@@ -31,6 +31,9 @@ func parse(content []byte) ([]Document, error) {
 			document.Number = read.Number
 			err = document.relate(documents)
 		}
+		if err == nil {
+			err = document.readRequest()
+		}
 		if err != nil {
 			return nil, fmt.Errorf("document %d: %w", read.Number, err)
 		}

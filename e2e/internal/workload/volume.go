@@ -6,12 +6,28 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
+// Images lists what the documents of the workload have as images, in containers
+// and in volumes.
+func (w Workload) Images() []string {
+	var all []string
+	for _, document := range w.Documents {
+		all = append(all, document.images()...)
+	}
+	return all
+}
+
 // names tells whether a container or a volume of the document has the image.
-func (d Document) names(image string) bool {
-	return slices.ContainsFunc(d.Kind.Containers(d.Object), func(c Container) bool { return c.Image() == image }) ||
-		slices.ContainsFunc(d.Kind.imageVolumes(d.Object), func(source map[string]any) bool {
-			return text(source, "reference") == image
-		})
+func (d Document) names(image string) bool { return slices.Contains(d.images(), image) }
+
+func (d Document) images() []string {
+	var all []string
+	for _, container := range d.Kind.Containers(d.Object) {
+		all = append(all, container.Image())
+	}
+	for _, source := range d.Kind.imageVolumes(d.Object) {
+		all = append(all, text(source, "reference"))
+	}
+	return all
 }
 
 // imageVolumes returns the sources of those volumes of object, which is of this

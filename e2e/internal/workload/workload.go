@@ -9,18 +9,23 @@
 // containers, which the API adds to existing pods only, are such an update.
 //
 // The last document of a file in deny/ says by annotations which refusal it
-// expects; see [Refusal].
+// expects; see [Refusal]. That of any file may tell what an attacker tries by it,
+// see [Workload], and each how the API server is asked, see [Request].
 package workload
 
 import (
 	"regexp"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"container-signing/e2e/internal/report"
 )
+
+// AnnotationPrefix is that of all annotations that say what must happen.
+const AnnotationPrefix = "container-signing/"
 
 // The annotations of a document that must be refused.
 const (
-	AnnotationPrefix  = "container-signing/"
 	RefusedBy         = AnnotationPrefix + "refused-by"
 	Because           = AnnotationPrefix + "because"
 	RefusedImage      = AnnotationPrefix + "refused-image"
@@ -39,6 +44,12 @@ type Workload struct {
 	// Refusal is what must happen to the last document; nil if it must be
 	// admitted.
 	Refusal *Refusal
+	// Attack tells what the last document tries; nil if it says nothing of that.
+	Attack *report.Attack
+	// KnownFault tells why an attacker succeeds though nobody wants it: the
+	// version of the program that has the fault, where it is known from, and what
+	// to do meanwhile. Empty if that isn't so.
+	KnownFault string
 }
 
 // A Refusal is the one refusal that counts.
@@ -66,6 +77,8 @@ type Document struct {
 	// AddsEphemeralContainers says that the document adds ephemeral
 	// containers to a pod, which is asked of a subresource of the pod.
 	AddsEphemeralContainers bool
+	// Request says how the API server is asked.
+	Request Request
 }
 
 // Last returns the document whose fate decides.
