@@ -34,8 +34,7 @@ func Faults(ctx context.Context, o Options, only []string) (err error) {
 	if err != nil {
 		return err
 	}
-	// The demonstration's certificate is the quickest one: it isn't what is tried.
-	o.KeySpec, o.Signer.Format, o.Signer.KeyID = "EC-256", notation.Formats()[0], "demonstration"
+	o.KeySpec, o.Signer.Format, o.Signer.KeyID = "RSA-3072", notation.Formats()[0], "demonstration"
 	o.behind = net.JoinHostPort("127.0.0.1", port)
 	front, err := fault.Open(production, o.behind)
 	if err != nil {
