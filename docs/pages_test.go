@@ -140,7 +140,7 @@ var runBy = map[string]string{
 	"docs/faults.md":      "TestCommandLines",
 	"docs/policies.md":    "TestPolicies",
 	"docs/running.md":     "TestCommandLines",
-	"docs/second-lock.md": "plugin/image-verifier, TestInstallation",
+	"docs/second-lock.md": "plugin/image-verifier: TestInstallation, and the tests of internal/doctor",
 	"docs/signers.md":     "TestSigners",
 }
 

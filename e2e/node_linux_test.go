@@ -48,6 +48,7 @@ func checkNodeReport(t *testing.T, folder string) {
 		"admit/signed": "", "restart/deployment": "",
 		"bypass/pod-before-the-policy": refused, "bypass/static-pod": refused, "bypass/pod-in-kube-system": refused,
 		"bypass/ctr-pull": refused, "bypass/cri-pull": refused, "bypass/cri-pull-signed": "",
+		"doctor/lock-off": "", "doctor/lock-on": refused,
 	} {
 		i := slices.IndexFunc(saved.Verdicts, func(v report.Verdict) bool { return v.Workload == name })
 		if i < 0 {

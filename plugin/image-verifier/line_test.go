@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"container-signing/internal/hint"
+	"container-signing/plugin/image-verifier/internal/oneline"
 )
 
 // TestLine is one line that a terminal can show, with advice that is the
@@ -37,7 +38,7 @@ func TestLine(t *testing.T) {
 // TestLineIsShort keeps the advice of a long reason, and whole characters.
 func TestLineIsShort(t *testing.T) {
 	got := undecided(hint.Add(errors.New(strings.Repeat("ä", 40_000)), "import one")).line()
-	if len(got) > reasonLimit+100 || !strings.HasSuffix(got, "ä…; hint: import one") {
+	if len(got) > oneline.Limit+100 || !strings.HasSuffix(got, "ä…; hint: import one") {
 		t.Errorf("%d bytes: …%q", len(got), got[max(0, len(got)-100):])
 	}
 	if strings.ContainsRune(got, unicode.ReplacementChar) {

@@ -15,6 +15,9 @@
 // as JSON on standard input, prints one line that says why, and exits with 0 if
 // the image may be pulled. Any other exit status refuses it: 1 if the image's
 // signatures are the reason, 2 if nothing could be decided.
+//
+// Called as "notation-image-verifier doctor" by an operator, it tells whether
+// containerd asks it, and what keeps it from that.
 package main
 
 import (
@@ -24,9 +27,10 @@ import (
 	"os"
 	"strings"
 	"time"
-	"unicode"
 
 	"container-signing/internal/hint"
+	"container-signing/plugin/image-verifier/internal/doctor"
+	"container-signing/plugin/image-verifier/internal/oneline"
 )
 
 // Exit statuses.
@@ -64,6 +68,13 @@ func undecided(err error) verdict {
 }
 
 func main() {
+	// containerd's arguments begin with a flag.
+	if len(os.Args) > 1 && os.Args[1] == doctor.Name {
+		os.Exit(doctor.Run(os.Args[2:], os.Stdout, doctor.Verifier{
+			TrustVariable: trustVariable, Trust: defaultConfig,
+			TimeoutVariable: timeoutVariable, Timeout: defaultTimeout,
+		}))
+	}
 	v := decide(os.Args[1:], os.Stdin)
 	// An image isn't accepted where the reason can't be printed.
 	if _, err := fmt.Fprintln(os.Stdout, v.line()); err != nil {
@@ -122,32 +133,12 @@ func timeLimit() (time.Duration, error) {
 	return limit, nil
 }
 
-// reasonLimit bounds a reason, in bytes: containerd reads 32 KiB, and it is shown
-// among the events of a pod.
-const reasonLimit = 1000
-
 // line is the verdict in one line, because containerd passes on only one. Others had
 // a part in the reason, a registry among them: nothing in it passes for advice.
 func (v verdict) line() string {
-	line := oneLine(strings.ReplaceAll(v.reason, "hint:", "hint,"))
+	line := oneline.Of(strings.ReplaceAll(v.reason, "hint:", "hint,"))
 	for _, advice := range v.advice {
-		line += "; hint: " + oneLine(advice)
+		line += "; hint: " + oneline.Of(advice)
 	}
 	return line
-}
-
-// oneLine makes a text that others had a part in, a registry among them, into
-// one line without control characters.
-func oneLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, text)
-	if len(text) > reasonLimit {
-		text = strings.ToValidUTF8(text[:reasonLimit], "") + "…"
-	}
-	return text
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"slices"
 
 	"github.com/notaryproject/notation-go/config"
@@ -24,9 +23,11 @@ type repository struct {
 	fault      error
 }
 
-// openRepository connects to the image's repository as notation does: in plain
-// HTTP with localhost and with what config.json lists as insecureRegistries,
-// and with the credentials of config.json, if it has any.
+// openRepository connects to the image's repository: in plain HTTP with what
+// config.json lists as insecureRegistries and with nothing else, and with the
+// credentials of config.json, if it has any. notation itself also takes any
+// registry named localhost for one of plain HTTP; here who calls an image so
+// isn't the one who configures the node.
 func openRepository(r request) (*repository, error) {
 	settings, err := config.LoadConfig()
 	if err != nil {
@@ -45,13 +46,9 @@ func openRepository(r request) (*repository, error) {
 	client := &auth.Client{Cache: auth.NewCache(), Credential: credentials.Credential(store)}
 	client.SetUserAgent("notation-image-verifier")
 	return &repository{Repository: notationregistry.NewRepository(&remote.Repository{
-		Client: client, Reference: r.reference, PlainHTTP: plainHTTP(settings, r.reference.Registry),
+		Client: client, Reference: r.reference,
+		PlainHTTP: slices.Contains(settings.InsecureRegistries, r.reference.Registry),
 	})}, nil
-}
-
-func plainHTTP(settings *config.Config, registry string) bool {
-	host, _, err := net.SplitHostPort(registry)
-	return err == nil && host == "localhost" || slices.Contains(settings.InsecureRegistries, registry)
 }
 
 // Resolve asks whether the registry has the image.

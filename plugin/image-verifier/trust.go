@@ -18,7 +18,10 @@ import (
 
 // defaultConfig is where notation's configuration for containerd is expected:
 // containerd has no home.
-const defaultConfig = "/etc/containerd/notation"
+const (
+	defaultConfig = "/etc/containerd/notation"
+	trustVariable = "NOTATION_CONFIG"
+)
 
 // A trust is what this machine demands of an image.
 type trust struct {
@@ -30,7 +33,7 @@ type trust struct {
 // certificates that it trusts. It comes before the registry is asked: where
 // these can't be read, no image can be judged.
 func loadTrust(ctx context.Context, r request) (trust, error) {
-	dir.UserConfigDir = os.Getenv("NOTATION_CONFIG")
+	dir.UserConfigDir = os.Getenv(trustVariable)
 	if dir.UserConfigDir == "" {
 		dir.UserConfigDir = defaultConfig
 	}

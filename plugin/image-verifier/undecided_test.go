@@ -79,6 +79,23 @@ func TestPlainHTTPIsNotAssumed(t *testing.T) {
 	n.ask(t, registry+"/app:v1", digest).mustBe(t, undecided, "HTTP response to HTTPS client")
 }
 
+// A name isn't a reason to speak plain HTTP: notation makes an exception of
+// localhost, and whoever names an image could choose it.
+func TestPlainHTTPIsNotAssumedOfLocalhost(t *testing.T) {
+	registry := startRegistry(t)
+	n := newNode(t, registry)
+	digest := n.push(t, registry+"/app:v1")
+	n.sign(t, registry+"/app@"+digest)
+	_, port, err := net.SplitHostPort(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := "localhost:" + port
+	n.ask(t, named+"/app:v1", digest).mustBe(t, undecided, "HTTP response to HTTPS client")
+	n.write(t, "config/config.json", `{"insecureRegistries": ["`+named+`"]}`)
+	n.ask(t, named+"/app:v1", digest).mustBe(t, accepted)
+}
+
 func TestImageThatIsNotThere(t *testing.T) {
 	registry := startRegistry(t)
 	newNode(t, registry).ask(t, registry+"/app:v1", someDigest).

@@ -1,7 +1,8 @@
 // Package bypass tries the ways around admission, where containerd's image
 // verifier is the only lock that is left: pods that no policy judges, and pulls
-// by hand. It also judges what becomes of pods when containerd and kubelet are
-// restarted under them, as an update of a node does.
+// by hand; and whether it is noticed that this lock is off. It also judges what
+// becomes of pods when containerd and kubelet are restarted under them, as an
+// update of a node does.
 package bypass
 
 import (

@@ -13,7 +13,9 @@ import (
 // verdictOn begins the verdict on a way, on which only the container runtime
 // can refuse an image.
 func (w way) verdictOn(kind string) report.Verdict {
-	verdict := report.Verdict{Workload: w.name, Kind: kind, Expected: report.Admitted, Seen: report.Failed}
+	verdict := report.Verdict{
+		Workload: w.name, Kind: kind, Expected: report.Admitted, Seen: report.Failed, Attack: attackOf(w.name),
+	}
 	if w.because != nil {
 		verdict.Expected, verdict.Policy = report.Refused, judge.RuntimeLock
 	}

@@ -1,6 +1,7 @@
 package forgery
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -16,6 +17,9 @@ import (
 	specs "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/registry/remote"
+
+	"container-signing/e2e/internal/reference"
+	"container-signing/e2e/internal/repository"
 )
 
 // A bench is where one image is forged, and all that is at hand there.
@@ -38,15 +42,16 @@ type signature struct {
 	envelope  []byte
 }
 
-func newBench(ctx context.Context, place Place, with Means) (bench, error) {
-	b := bench{repository: place.Reader.Repository(place.Signed)}
-	b.unlisting = place.Reader.Repository(place.Signed)
+func newBench(
+	ctx context.Context, reader repository.Reader, signed reference.Reference, with Means,
+) (bench, error) {
+	b := bench{repository: reader.Repository(signed), unlisting: reader.Repository(signed)}
 	// With the Referrers API the registry would list it by itself.
 	err := b.unlisting.SetReferrersCapability(true)
 	if err != nil {
 		return b, err
 	}
-	if b.signed, err = b.repository.Resolve(ctx, tagOrDigest(place)); err != nil {
+	if b.signed, err = b.repository.Resolve(ctx, cmp.Or(signed.Digest, signed.Tag)); err != nil {
 		return b, err
 	}
 	signatures := notationregistry.NewRepository(b.repository)
@@ -83,25 +88,6 @@ func (s signature) chain() ([]*x509.Certificate, error) {
 		return nil, err
 	}
 	return content.SignerInfo.CertificateChain, nil
-}
-
-func tagOrDigest(place Place) string {
-	if place.Signed.Digest != "" {
-		return place.Signed.Digest
-	}
-	return place.Signed.Tag
-}
-
-// forge makes a forgery out of the image of a digest, and returns the digest of
-// what its tag names then.
-func (b bench) forge(ctx context.Context, f Forgery, tag, digest string) (string, error) {
-	var err error
-	b.tag = tag
-	if b.image, err = b.repository.Resolve(ctx, digest); err != nil {
-		return "", err
-	}
-	err = f.make(ctx, &b)
-	return b.image.Digest.String(), err
 }
 
 // attach makes an envelope refer to the image, as notation does.

@@ -1,7 +1,6 @@
 package forgery
 
 import (
-	"context"
 	"crypto"
 	"crypto/hmac"
 	"crypto/rand"
@@ -106,24 +105,7 @@ func (c *claim) envelope() ([]byte, error) {
 	})
 }
 
-// signedBy returns what attaches an envelope of an identity. The changes are
-// made to what it claims.
-func signedBy(
-	who func(*intruder) (identity, error), changes ...func(*claim),
-) func(context.Context, *bench) error {
-	return func(ctx context.Context, b *bench) error {
-		by, err := who(b.intruder)
-		if err != nil {
-			return err
-		}
-		envelope, err := claimed(b.image, by, changes...)
-		if err != nil {
-			return err
-		}
-		return b.attach(ctx, jwsType, envelope)
-	}
-}
-
+// claimed signs what an identity claims of an image, after some changes.
 func claimed(of specs.Descriptor, by identity, changes ...func(*claim)) ([]byte, error) {
 	c, err := newClaim(of, by)
 	if err != nil {

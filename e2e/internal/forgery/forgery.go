@@ -14,13 +14,7 @@ import (
 	"container-signing/e2e/internal/image"
 	"container-signing/e2e/internal/reference"
 	"container-signing/e2e/internal/repository"
-	"container-signing/internal/pki"
 )
-
-// Means are what forgeries are made with, besides a signature by a signer who is
-// trusted: that signer with the key, and the CA with its own. They are nil where
-// these keys aren't to be had, as with a signer of the user's.
-type Means struct{ Signer, Authority *pki.Certificate }
 
 // A Forgery is an image with what an intruder has made of it.
 type Forgery struct {
@@ -86,7 +80,7 @@ func Push(ctx context.Context, place Place, with Means, forgeries []Forgery) (ma
 	if err != nil {
 		return nil, err
 	}
-	template, err := newBench(ctx, place, with)
+	template, err := newBench(ctx, place.Reader, place.Signed, with)
 	if err != nil {
 		return nil, fmt.Errorf("reading the signature of image %q: %w", place.Signed, err)
 	}
@@ -95,7 +89,7 @@ func Push(ctx context.Context, place Place, with Means, forgeries []Forgery) (ma
 	work.SetLimit(parallel)
 	for i, one := range forgeries {
 		work.Go(func() (err error) {
-			if digests[i], err = template.forge(ctx, one, targets[one.Name].Tag, derived.Digests[one.Name]); err != nil {
+			if digests[i], err = one.forge(ctx, template, targets[one.Name].Tag, derived.Digests[one.Name]); err != nil {
 				return fmt.Errorf("forging image %q: %w", targets[one.Name], err)
 			}
 			return nil
@@ -109,4 +103,16 @@ func Push(ctx context.Context, place Place, with Means, forgeries []Forgery) (ma
 		made[one.Name] = digests[i]
 	}
 	return made, nil
+}
+
+// forge makes the forgery out of the image of a digest, and returns the digest of
+// what its tag names then.
+func (f Forgery) forge(ctx context.Context, on bench, tag, digest string) (string, error) {
+	var err error
+	if on.image, err = on.repository.Resolve(ctx, digest); err != nil {
+		return "", err
+	}
+	on.tag = tag
+	err = f.make(ctx, &on)
+	return on.image.Digest.String(), err
 }

@@ -19,6 +19,11 @@ type identity struct {
 	key   crypto.Signer
 }
 
+// Means are what forgeries are made with, besides a signature by a signer who is
+// trusted: that signer with the key, and the CA with its own. They are nil where
+// these keys aren't to be had, as with a signer of the user's.
+type Means struct{ Signer, Authority *pki.Certificate }
+
 // An intruder has keys of its own, and makes certificates that look like those
 // of a signer who is trusted.
 type intruder struct {

@@ -14,6 +14,7 @@ import (
 // they are: with some of them containerd pulls in a way that asks no image
 // verifier (docs/cri/config.md of containerd, use_local_image_pull).
 const containerdConfiguration = `version = 3
+imports = [%q]
 disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor.v1.otlp"]
 
 [plugins."io.containerd.cri.v1.runtime"]
@@ -59,15 +60,22 @@ const plainHTTP = `server = %[1]q
   capabilities = ["pull", "resolve"]
 `
 
-const containerdFile = runFolder + "/containerd.toml"
+const (
+	containerdFile = runFolder + "/containerd.toml"
+	// dropIns is the folder that containerd's configuration imports.
+	dropIns = runFolder + "/containerd.d"
+	// DropIn is the file, in the node, that [RestartWithDropIn] writes.
+	DropIn = dropIns + "/50-drop-in.toml"
+	// verifiers is the folder of the image verifiers that containerd asks.
+	verifiers = runFolder + "/verifiers"
+)
 
 // containerdFiles are what configures containerd, and what containerd calls.
 func (c Configuration) containerdFiles() (files, error) {
 	in := func(name ...string) string { return filepath.Join(append([]string{runFolder}, name...)...) }
-	verifiers := in("verifiers")
 	contents, links := map[string]string{
-		containerdFile: fmt.Sprintf(containerdConfiguration, c.Programs["runc-unfiltered"], in("cni"), in("network"),
-			tools.PauseImage, in("registries"), in("opt"), verifiers),
+		containerdFile: fmt.Sprintf(containerdConfiguration, dropIns+"/*.toml", c.Programs["runc-unfiltered"],
+			in("cni"), in("network"), tools.PauseImage, in("registries"), in("opt"), verifiers),
 		// Its name decides its place among others; there are none.
 		in("network", "pods.conflist"): fmt.Sprintf(network, bridge, podRange, gateway),
 	}, map[string]string{}

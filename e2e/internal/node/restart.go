@@ -4,18 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
+	"path/filepath"
 	"time"
 )
-
-// restarts is where the supervisor is asked for a restart: by a connection,
-// which it answers and ends.
-const restarts = "restart"
-
-// restarted is its answer if all went well. Any other says what didn't.
-const restarted = "restarted"
 
 // stopLimit bounds the gentle end of containerd and of kubelet. Each takes a
 // tenth of a second.
@@ -25,74 +17,53 @@ const stopLimit = 20 * time.Second
 // them does, and returns when containerd serves again and kubelet has been
 // started. What containers do is for others to find out.
 func Restart(ctx context.Context, dir string) error {
-	sockets, err := openSockets(dir)
-	if err != nil {
-		return err
-	}
-	defer sockets.Close()
-	connection, err := sockets.dialer(restarts)()
-	if err != nil {
-		return fmt.Errorf("asking the node for a restart: %w", err)
-	}
-	defer connection.Close()
-	// The end of the context ends the wait for the answer.
-	stop := context.AfterFunc(ctx, func() { _ = connection.SetReadDeadline(time.Now()) })
-	defer stop()
-	answer, err := io.ReadAll(connection)
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	if err == nil && string(answer) != restarted {
-		err = errors.New(string(answer))
-	}
-	if err != nil {
-		return fmt.Errorf("restarting containerd and kubelet: %w", err)
-	}
-	return nil
+	_, err := ask(ctx, dir, request{Do: restart})
+	return err
 }
 
-// serveRestarts restarts containerd and kubelet for whoever connects.
-func (s *services) serveRestarts() error {
-	sockets, err := openSockets(s.Dir)
-	if err != nil {
-		return err
-	}
-	listener, err := net.Listen("unix", sockets.path(restarts))
-	if err != nil {
-		return fmt.Errorf("listening for restarts: %w", err)
-	}
-	go func() {
-		for {
-			connection, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			answer := restarted
-			if err := s.restart(); err != nil {
-				answer = err.Error()
-			}
-			if _, err := connection.Write([]byte(answer)); err != nil {
-				fmt.Fprintln(os.Stderr, "answering that the node is restarted:", err)
-			}
-			_ = connection.Close() // all has been said
-		}
-	}()
-	return nil
+// RestartWithDropIn stops kubelet of the node in dir, and restarts containerd
+// with a drop-in of its configuration, until Restart. Without kubelet nothing is
+// pulled meanwhile but by hand.
+func RestartWithDropIn(ctx context.Context, dir, content string) error {
+	_, err := ask(ctx, dir, request{Do: restartWithDropIn, DropIn: content})
+	return err
 }
 
 // restart ends kubelet and containerd and starts them again.
 func (s *services) restart() error {
+	if err := s.stop(); err != nil {
+		return err
+	}
+	if err := os.Remove(DropIn); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("removing the drop-in: %w", err)
+	}
+	if err := s.startContainerd(); err != nil {
+		return err
+	}
+	return s.startKubelet()
+}
+
+// restartWithDropIn ends kubelet and containerd, and starts containerd again.
+func (s *services) restartWithDropIn(content string) error {
+	if err := s.stop(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(DropIn), 0o755); err != nil {
+		return fmt.Errorf("writing the drop-in: %w", err)
+	}
+	if err := os.WriteFile(DropIn, []byte(content), 0o600); err != nil {
+		return fmt.Errorf("writing the drop-in: %w", err)
+	}
+	return s.startContainerd()
+}
+
+// stop ends kubelet and containerd.
+func (s *services) stop() error {
 	late := fmt.Errorf("it hasn't ended within %s", stopLimit)
 	ctx, cancel := context.WithTimeoutCause(s.processes.Context(), stopLimit, late)
 	defer cancel()
 	if err := s.processes.Stop(ctx, s.kubelet); err != nil {
 		return err
 	}
-	if err := s.processes.Stop(ctx, s.containerd); err != nil {
-		return err
-	}
-	if err := s.startContainerd(); err != nil {
-		return err
-	}
-	return s.startKubelet()
+	return s.processes.Stop(ctx, s.containerd)
 }

@@ -87,6 +87,15 @@ func (r *Runtime) Has(ctx context.Context, reference string) (bool, error) {
 	return status.Image != nil, nil
 }
 
+// Remove removes an image with all its names.
+func (r *Runtime) Remove(ctx context.Context, reference string) error {
+	request := &cri.RemoveImageRequest{Image: &cri.ImageSpec{Image: reference}}
+	if _, err := cri.NewImageServiceClient(r.connection).RemoveImage(ctx, request); err != nil {
+		return fmt.Errorf("removing image %q: %w", reference, err)
+	}
+	return nil
+}
+
 // Running lists the IDs of the containers that run.
 func (r *Runtime) Running(ctx context.Context) ([]string, error) {
 	list, err := cri.NewRuntimeServiceClient(r.connection).ListContainers(ctx, &cri.ListContainersRequest{

@@ -93,7 +93,7 @@ func newServices(t *testing.T) *services {
 // startAll starts both, and listens for restarts.
 func startAll(t *testing.T, s *services) {
 	t.Helper()
-	if err := errors.Join(s.startContainerd(), s.startKubelet(), s.serveRestarts()); err != nil {
+	if err := errors.Join(s.startContainerd(), s.startKubelet(), s.serveRequests()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -206,14 +206,14 @@ func TestRestartWithoutAnswer(t *testing.T) {
 	}
 	dir := t.TempDir()
 	if err := Restart(t.Context(), dir); err == nil ||
-		!strings.HasPrefix(err.Error(), "asking the node for a restart: ") {
+		!strings.HasPrefix(err.Error(), "restarting containerd and kubelet: reaching the node: ") {
 		t.Errorf("without a node: %v", err)
 	}
 	sockets, err := openSockets(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("unix", sockets.path(restarts))
+	listener, err := net.Listen("unix", sockets.path(requests))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -36,13 +35,6 @@ func runSupervisor(dir string) error {
 	}
 	<-processes.Context().Done()
 	return context.Cause(processes.Context())
-}
-
-// services are the processes that a node consists of.
-type services struct {
-	Configuration
-	processes           *process.Group
-	containerd, kubelet *process.Process
 }
 
 // start starts them, and what connects them with the host.
@@ -78,34 +70,5 @@ func (s *services) start() error {
 	if err := offerRuntime(s.Dir); err != nil {
 		return err
 	}
-	return s.serveRestarts()
-}
-
-// startContainerd starts containerd, and returns when it serves.
-func (s *services) startContainerd() (err error) {
-	// containerd finds its shim in PATH, and runc-unfiltered its runc.
-	path := []string{filepath.Dir(s.Programs["containerd"]), filepath.Dir(s.Programs["runc"]), os.Getenv("PATH")}
-	environment := []string{"PATH=" + strings.Join(path, string(os.PathListSeparator))}
-	if s.Verifier != "" {
-		environment = append(environment, "NOTATION_CONFIG="+s.Trust)
-	}
-	s.containerd, err = s.processes.Start(process.Command{
-		Name: "containerd", Path: s.Programs["containerd"],
-		Args: []string{"--config", containerdFile}, Env: environment, NotifiesReady: true,
-	})
-	if err != nil {
-		return err
-	}
-	return s.containerd.WaitReady(s.processes.Context())
-}
-
-func (s *services) startKubelet() (err error) {
-	s.kubelet, err = s.processes.Start(process.Command{
-		Name: "kubelet", Path: s.Programs["kubelet"],
-		Args: []string{
-			"--config", kubeletFile, "--kubeconfig", s.Membership.Kubeconfig, "--hostname-override", Name,
-			"--node-ip", gateway,
-		},
-	})
-	return err
+	return s.serveRequests()
 }

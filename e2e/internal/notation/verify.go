@@ -38,16 +38,18 @@ const (
 	// Unsigned is an image that has no signature.
 	Unsigned Refusal = "no signature is associated with"
 	// Untrusted is one whose signatures aren't by anybody who is trusted.
-	Untrusted Refusal = "signature verification failed"
+	Untrusted Refusal = "does not contain any trusted certificate"
 )
 
 // Refuses makes sure that notation doesn't accept an image, and for which
 // reason.
 func (c CLI) Refuses(ctx context.Context, image reference.Reference, because Refusal) error {
-	err := c.Verify(ctx, image)
+	// What it holds against a signature it says only if it is asked to say more.
+	_, err := c.Run(ctx, append(VerifyArgs(image), "--verbose")...)
 	if err == nil {
 		return fmt.Errorf("verifying image %q: notation accepts it, though it must not", image)
 	}
+	err = fmt.Errorf("verifying image %q: %w", image, err)
 	if !strings.Contains(process.Words(err), string(because)) {
 		return fmt.Errorf("notation must refuse the image because %q, but: %w", because, err)
 	}

@@ -63,7 +63,8 @@ func (t *trial) goAround(ctx context.Context) (verdicts []report.Verdict, err er
 	return verdicts, err
 }
 
-// restart restarts containerd and kubelet under the pods of the run.
+// restart restarts containerd and kubelet under the pods of the run, and takes
+// the node's lock off and puts it on again meanwhile.
 func (t *trial) restart(ctx context.Context) (verdicts []report.Verdict, err error) {
 	if !t.hasNode || t.foreign {
 		return nil, nil
@@ -73,13 +74,41 @@ func (t *trial) restart(ctx context.Context) (verdicts []report.Verdict, err err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, runtime.Close()) }()
-	err = t.Console.Do("restart containerd and kubelet under the pods", func() error {
-		verdict, err := bypass.JudgeRestart(ctx, t.bypassed(), bypass.Restart{
-			Do:      func(ctx context.Context) error { return node.Restart(ctx, t.nodeFolder()) },
-			Running: runtime.Running, Processes: node.ServiceProcesses,
-		})
+	lock := t.lock(runtime)
+	keep := func(verdict report.Verdict, err error) error {
 		verdicts = append(verdicts, verdict)
 		return err
+	}
+	do := func(ctx context.Context) error {
+		err := keep(lock.JudgeOff(ctx, t.bypassed()))
+		return errors.Join(err, node.Restart(ctx, t.nodeFolder()))
+	}
+	err = t.Console.Do("take the node's lock off, restart containerd and kubelet under the pods", func() error {
+		return keep(bypass.JudgeRestart(ctx, t.bypassed(), bypass.Restart{
+			Do: do, Running: runtime.Running, Processes: node.ServiceProcesses,
+		}))
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = t.Console.Do("see the node's lock on again", func() error {
+		return keep(lock.JudgeOn(ctx, t.bypassed()))
 	})
 	return verdicts, err
+}
+
+// lock is the image verifier of this run's own node.
+func (t *trial) lock(runtime *node.Runtime) bypass.Lock {
+	const setting = "discard_unpacked_layers = true"
+	return bypass.Lock{
+		Runtime: runtime, Remove: runtime.Remove, Setting: setting, File: node.DropIn,
+		TakeOff: func(ctx context.Context) error {
+			return node.RestartWithDropIn(ctx, t.nodeFolder(), "version = 3\n"+
+				"[plugins.\"io.containerd.cri.v1.images\"]\n"+setting+"\n")
+		},
+		Doctor: func(ctx context.Context) (int, string, error) {
+			diagnosis, err := node.Diagnose(ctx, t.nodeFolder())
+			return diagnosis.Status, diagnosis.Text, err
+		},
+	}
 }

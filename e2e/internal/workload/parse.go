@@ -121,5 +121,3 @@ func (d Document) specWithoutEphemeralContainers() map[string]any {
 func (d Document) id() string {
 	return fmt.Sprint(d.Kind.GroupKind(), "/", d.Object.GetNamespace(), "/", d.Object.GetName())
 }
-
-func (d Document) describe() string { return fmt.Sprintf("%s %q", d.Kind.Kind, d.Object.GetName()) }

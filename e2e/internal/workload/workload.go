@@ -14,6 +14,7 @@
 package workload
 
 import (
+	"fmt"
 	"regexp"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -106,3 +107,5 @@ func (w Workload) WithImages(references map[string]string) Workload {
 	w.Documents = documents
 	return w
 }
+
+func (d Document) describe() string { return fmt.Sprintf("%s %q", d.Kind.Kind, d.Object.GetName()) }
