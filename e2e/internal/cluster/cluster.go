@@ -76,8 +76,10 @@ type Cluster struct {
 	port      string // of the API server
 	etcd      *process.Process
 	apiServer *process.Process
-	command   process.Command // that starts Kyverno
-	kyverno   *process.Process
+	webhooks  string // the address at which the API server asks Kyverno
+	// command starts Kyverno at a port.
+	command func(port string) process.Command
+	kyverno *process.Process
 }
 
 // Start starts a cluster and returns when Kyverno answers admission requests

@@ -42,7 +42,8 @@ func (k *Keeper) watch(kyverno *process.Process) {
 		}
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		if k.away || k.ctx.Err() != nil {
+		// Who wanted it to end may have had another one started meanwhile.
+		if k.away || k.cluster.kyverno != kyverno || k.ctx.Err() != nil {
 			return
 		}
 		k.ended++
@@ -51,15 +52,20 @@ func (k *Keeper) watch(kyverno *process.Process) {
 	}()
 }
 
-// start starts another process at the same port: in a cluster the service
-// keeps its address too.
+// start starts another process. The API server goes on to ask at the same
+// address, which leads to it once it is ready.
 func (k *Keeper) start() error {
-	started, err := k.cluster.processes.Start(k.cluster.command)
+	port, err := process.LastingPort()
+	if err != nil {
+		return err
+	}
+	started, err := k.cluster.processes.Start(k.cluster.command(port))
 	if err != nil {
 		return err
 	}
 	k.cluster.kyverno = started
 	k.watch(started)
+	go route{k.cluster.webhooks, probePeriod}.lead(port, started.Exited())
 	return nil
 }
 

@@ -13,11 +13,10 @@ import (
 func keep(t *testing.T) (*Keeper, *process.Group) {
 	t.Helper()
 	group := newGroup(t)
-	c := &Cluster{
-		processes: group, command: process.Command{Name: "kyverno", Path: "/bin/sh", Args: []string{"-c", "sleep 60"}},
-	}
+	command := process.Command{Name: "kyverno", Path: "/bin/sh", Args: []string{"-c", "sleep 60"}}
+	c := &Cluster{processes: group, command: func(string) process.Command { return command }}
 	var err error
-	if c.kyverno, err = group.Start(c.command); err != nil {
+	if c.kyverno, err = group.Start(command); err != nil {
 		t.Fatal(err)
 	}
 	return c.Keep(group.Context()), group

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -70,11 +71,14 @@ func (c *Cluster) startKyverno(ctx context.Context, program string) error {
 	if err != nil {
 		return err
 	}
-	c.command = process.Command{
-		Name: "kyverno", Path: program, Args: kyvernoArgs(c.Kubeconfig, port),
-		Env: append(kyvernoEnvironment(), fewerCollections...),
+	c.webhooks = net.JoinHostPort("127.0.0.1", port)
+	c.command = func(port string) process.Command {
+		return process.Command{
+			Name: "kyverno", Path: program, Args: kyvernoArgs(c.Kubeconfig, c.webhooks, port),
+			Env: append(kyvernoEnvironment(), fewerCollections...),
+		}
 	}
-	if c.kyverno, err = c.processes.Start(c.command); err != nil {
+	if c.kyverno, err = c.processes.Start(c.command(port)); err != nil {
 		return err
 	}
 	err = await.Objects(ctx, c.Config, validatingWebhooks, 1, checksPolicies)
@@ -106,10 +110,11 @@ func checksPolicies(webhooks *unstructured.Unstructured) bool {
 	return strings.HasPrefix(webhooks.GetName(), "kyverno-policy-validating-webhook-cfg")
 }
 
-func kyvernoArgs(kubeconfig, port string) []string {
+// kyvernoArgs has the API server ask at an address, and Kyverno listen at a port.
+func kyvernoArgs(kubeconfig, address, port string) []string {
 	return []string{
 		"--kubeconfig=" + kubeconfig,
-		"--serverIP=127.0.0.1:" + port, "--webhookServerHost=127.0.0.1", "--webhookServerPort=" + port,
+		"--serverIP=" + address, "--webhookServerHost=127.0.0.1", "--webhookServerPort=" + port,
 		"--caSecretName=" + caSecret, "--tlsSecretName=" + tlsSecret,
 		"--backgroundServiceAccountName=system:serviceaccount:kyverno:kyverno-background-controller",
 		"--reportsServiceAccountName=system:serviceaccount:kyverno:kyverno-reports-controller",

@@ -13,11 +13,11 @@ import (
 const (
 	// defaultLimit bounds each wait in a fault: a webhook may take 30 s, and so may
 	// the one after it.
-	defaultLimit = 2 * time.Minute
+	defaultLimit = 3 * time.Minute
 	// backWithin is how soon signed workloads have to be admitted again.
-	backWithin = 30 * time.Second
+	backWithin = time.Minute
 	// bitesWithin is how soon a fault has to be noticed.
-	bitesWithin = 30 * time.Second
+	bitesWithin = time.Minute
 	// often is how many answers each has to get that may be admitted, or not,
 	// while a fault lasts.
 	often = 2
