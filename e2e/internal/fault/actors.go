@@ -15,13 +15,16 @@ const (
 	// clientPatience is how long most wait for an answer: so they tell the API server
 	// (?timeout=), which then gives up what it does for them.
 	clientPatience = 3 * time.Second
+	// signedPatience is that of those who are to be admitted: so long that a small
+	// machine verifies in it, whatever else it does.
+	signedPatience = 10 * time.Second
 	// answering is how much later than that an answer may come.
 	answering = 2 * time.Second
 	// webhookPatience is longer than a webhook may take (30 s), and the other
 	// after it.
 	webhookPatience = 61 * time.Second
 	// updatePatience is so long that only a fault makes it too short.
-	updatePatience = 10 * time.Second
+	updatePatience = 20 * time.Second
 )
 
 // How many tries are begun in a second, by all actors of a class together: as
@@ -41,7 +44,11 @@ func (p *Place) actors() []actor {
 			client, resource, object := make(fmt.Sprintf("%s-%d", name, number))
 			return create(ctx, client, resource, object, class)
 		}
-		return actor{name: name, class: class, patience: clientPatience, try: try}
+		patience := clientPatience
+		if class == signed {
+			patience = signedPatience
+		}
+		return actor{name: name, class: class, patience: patience, try: try}
 	}
 	pod := func(name string, class class, change func(*corev1.Pod), image string) actor {
 		return apply(name, class, func(name string) (rest.Interface, string, metav1.Object) {

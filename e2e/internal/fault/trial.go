@@ -122,6 +122,9 @@ func (t *trial) last(ctx context.Context, f Fault, at *phases) error {
 		if f.Patient {
 			return each(t.patient(), 1, "to be answered", tries, met)
 		}
+		if f.Signed == Waits {
+			return "" // they have been, before it bit
+		}
 		return each(t.those(signed), 1, "to be answered", tries, met)
 	})
 	at.ending = time.Now()
