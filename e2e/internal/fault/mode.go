@@ -69,15 +69,18 @@ func Slow(d time.Duration) Mode {
 // Status answers with a status, as registries do: in JSON.
 func Status(code int) Mode {
 	return Mode{answer: func(_ visit, w http.ResponseWriter, _ *http.Request) {
+		name := "UNAVAILABLE"
 		switch code {
 		case http.StatusUnauthorized:
+			name = "UNAUTHORIZED"
 			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
 		case http.StatusTooManyRequests:
+			name = "TOOMANYREQUESTS"
 			w.Header().Set("Retry-After", "60")
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(code)
-		_, _ = io.WriteString(w, `{"errors":[{"code":"UNAVAILABLE","message":"the registry has a fault"}]}`)
+		_, _ = io.WriteString(w, `{"errors":[{"code":"`+name+`","message":"the registry has a fault"}]}`)
 	}}
 }
 

@@ -45,7 +45,7 @@ func (w World) ofRegistry() (all []Fault) {
 	add("slow", "takes two seconds for each answer", Varies, ``, as(Slow(2*time.Second)))
 	add("trickles", "answers a byte at a time", Varies, ``, as(Trickling(20*time.Millisecond)))
 	add("answers-401", "wants a password", Waits, `(?i)401|unauthorized`, as(Status(http.StatusUnauthorized)))
-	add("answers-429", "limits its use", Waits, `(?i)429|too many requests`, as(Status(http.StatusTooManyRequests)))
+	add("answers-429", "limits its use", Waits, `(?i)429|too ?many ?requests`, as(Status(http.StatusTooManyRequests)))
 	add("answers-500", "fails", Waits, ``, as(Status(http.StatusInternalServerError)))
 	add("answers-503", "is overloaded", Waits, ``, as(Status(http.StatusServiceUnavailable)))
 	add("answers-html", "is hidden by a page to log in", Waits, ``, as(HTML()))

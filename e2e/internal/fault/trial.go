@@ -15,7 +15,7 @@ const (
 	// the one after it.
 	defaultLimit = 3 * time.Minute
 	// backWithin is how soon signed workloads have to be admitted again.
-	backWithin = time.Minute
+	backWithin = 2 * time.Minute
 	// bitesWithin is how soon a fault has to be noticed.
 	bitesWithin = time.Minute
 	// often is how many answers each has to get that may be admitted, or not,
