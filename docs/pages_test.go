@@ -137,6 +137,7 @@ var runBy = map[string]string{
 	"CONTRIBUTING.md":     "TestCommandLines: they are those of .ci/run, and of the other pages",
 	"docs/attacks.md":     "TestAttacks",
 	"docs/dagger.md":      "ci/internal/surface, and the dagger workflow",
+	"docs/faults.md":      "TestCommandLines",
 	"docs/policies.md":    "TestPolicies",
 	"docs/running.md":     "TestCommandLines",
 	"docs/second-lock.md": "plugin/image-verifier: TestInstallation, and the tests of internal/doctor",

@@ -19,7 +19,7 @@ import (
 
 const (
 	// sessionLimit bounds a run of e2e, and the wait for what it must do.
-	sessionLimit = 2 * time.Minute
+	sessionLimit = 5 * time.Minute
 	// goneWithin bounds the end of all processes of a run that has been ended.
 	goneWithin = 20 * time.Second
 	// witnessFD is the descriptor of the witness in all processes of a run. It

@@ -114,7 +114,9 @@ func TestCommands(t *testing.T) {
 			"e2e cluster --credentials /credentials --listen :6443 --host cluster"},
 		{Judge{Connection: Connection{Kubeconfig: "/kubeconfig"}, CA: "/ca", Report: "/report"}.Command(),
 			"e2e judge --report /report --kubeconfig /kubeconfig --ca /ca"},
-		{Attack{Connection: Connection{Kubeconfig: "/kubeconfig"}, Report: "/report", Repository: "a.example/b"}.Command(),
+		{Attack{
+			Connection: Connection{Kubeconfig: "/kubeconfig"}, Report: "/report", Repository: "a.example/b",
+		}.Command(),
 			"e2e attack -v --report /report --kubeconfig /kubeconfig --repository a.example/b"},
 	}
 	for _, one := range slices.Concat(whole(t), least) {

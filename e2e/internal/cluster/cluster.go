@@ -75,17 +75,25 @@ type Cluster struct {
 	// The rest is nothing in a cluster that others run.
 	processes *process.Group
 	files     credentials
+	plane     controlPlane
+	port      string   // of the API server
+	lock      []string // arguments by which it keeps the lock
+	etcd      *process.Process
 	apiServer *process.Process
-	kyverno   *process.Process
+	webhooks  string // the address at which the API server asks Kyverno
+	// command starts Kyverno at a port.
+	command func(port string) process.Command
+	kyverno *process.Process
 }
 
 // Start starts a cluster and returns when Kyverno answers admission requests
 // and StartNode has returned. The processes end with their group.
 func Start(ctx context.Context, o Options) (*Cluster, error) {
-	c := &Cluster{processes: o.Processes, files: credentialsIn(o.Dir)}
-	plane := controlPlane{o.Programs, o.Processes, o.Dir}
+	c := &Cluster{
+		processes: o.Processes, files: credentialsIn(o.Dir), plane: controlPlane{o.Programs, o.Processes, o.Dir},
+	}
 	if err := o.bounded(ctx, "start etcd and kube-apiserver", func(ctx context.Context) error {
-		return c.startAPIServer(ctx, plane, o)
+		return c.startAPIServer(ctx, o)
 	}); err != nil {
 		return nil, err
 	}
@@ -103,7 +111,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 			if err := awaitHooks(ctx, c.Config); err != nil {
 				return c.apiServer.Explain(err)
 			}
-			return plane.startControllers()
+			return c.plane.startControllers()
 		})
 	})
 	work.Go(func() error { return c.addKyverno(ctx, o) })
@@ -129,17 +137,14 @@ func (c *Cluster) addKyverno(ctx context.Context, o Options) error {
 		return err
 	}
 	return o.bounded(ctx, "start Kyverno", func(ctx context.Context) error {
-		var err error
-		c.kyverno, err = startKyverno(ctx, o.Processes, o.Programs["kyverno"], c.files.kyvernoKubeconfig, c.Config)
-		return err
+		return c.startKyverno(ctx, o.Programs["kyverno"])
 	})
 }
 
 // startAPIServer starts etcd and the API server. Both tell by sd_notify(3)
 // that they serve.
-func (c *Cluster) startAPIServer(ctx context.Context, plane controlPlane, o Options) error {
-	port, err := freePort()
-	if err != nil {
+func (c *Cluster) startAPIServer(ctx context.Context, o Options) (err error) {
+	if c.port, err = process.LastingPort(); err != nil {
 		return err
 	}
 	var authority *pki.Certificate
@@ -151,7 +156,7 @@ func (c *Cluster) startAPIServer(ctx context.Context, plane controlPlane, o Opti
 	if err != nil {
 		return err
 	}
-	if err := writeCredentials(plane.dir, authority, "127.0.0.1:"+port, o.Hosts, node.Name); err != nil {
+	if err := writeCredentials(c.plane.dir, authority, "127.0.0.1:"+c.port, o.Hosts, node.Name); err != nil {
 		return err
 	}
 	c.Kubeconfig = c.files.kubeconfig
@@ -160,16 +165,15 @@ func (c *Cluster) startAPIServer(ctx context.Context, plane controlPlane, o Opti
 	}
 	// A client's own throttle would only slow the run down.
 	c.Config.QPS = -1
-	var lock []string
 	if o.Lock != "" {
-		if lock, err = InstallLock(o.Lock, LockFolder(o.Dir)); err != nil {
+		if c.lock, err = InstallLock(o.Lock, LockFolder(o.Dir)); err != nil {
 			return err
 		}
 	}
-	if err := plane.startEtcd(ctx); err != nil {
+	if c.etcd, err = c.plane.startEtcd(ctx); err != nil {
 		return err
 	}
-	c.apiServer, err = plane.startAPIServer(ctx, port, lock...)
+	c.apiServer, err = c.plane.startAPIServer(ctx, c.port, c.lock...)
 	return err
 }
 

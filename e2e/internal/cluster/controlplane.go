@@ -3,9 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"net"
 	"path/filepath"
-	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -47,7 +45,7 @@ const etcdSocket = "unix://etcd.sock"
 // startEtcd starts etcd, and returns when it serves. It listens on sockets in
 // the cluster's folder, which is closed to other users: it has no access control
 // of its own.
-func (c controlPlane) startEtcd(ctx context.Context) error {
+func (c controlPlane) startEtcd(ctx context.Context) (*process.Process, error) {
 	// What it advertises has to be a host and a port. Nobody calls there: it
 	// has no peers, and the API server is told the socket.
 	const nowhere = "http://127.0.0.1:1"
@@ -60,9 +58,9 @@ func (c controlPlane) startEtcd(ctx context.Context) error {
 		"--log-level=warn",
 	)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return etcd.WaitReady(ctx)
+	return etcd, etcd.WaitReady(ctx)
 }
 
 // startAPIServer starts the API server at a port of loopback, and returns when
@@ -128,19 +126,4 @@ func awaitHooks(ctx context.Context, config *rest.Config) error {
 	return await.Answer(ctx, "kube-apiserver is ready", func(ctx context.Context) error {
 		return client.Discovery().RESTClient().Get().AbsPath("/readyz").MaxRetries(0).Do(ctx).Error()
 	})
-}
-
-// freePort returns a port of loopback on which nobody listens now. Programs that
-// can't be handed a socket have to be told a port; one that finds it taken in
-// the meantime ends, and says so.
-func freePort() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("looking for a free port: %w", err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	if err := listener.Close(); err != nil {
-		return "", fmt.Errorf("looking for a free port: %w", err)
-	}
-	return strconv.Itoa(port), nil
 }

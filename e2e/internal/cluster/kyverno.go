@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 
 	"container-signing/e2e/internal/await"
 	"container-signing/e2e/internal/process"
@@ -29,6 +29,9 @@ const (
 	caSecret  = service + ".kyverno-tls-ca"
 	tlsSecret = service + ".kyverno-tls-pair"
 )
+
+// KyvernoSecrets are these Secrets, in the namespace of Kyverno's own objects.
+func KyvernoSecrets() []string { return []string{caSecret, tlsSecret} }
 
 // createCertificate gives Kyverno the certificate that it serves. Without one
 // it makes its own, and takes three seconds for it: it looks for what is
@@ -63,28 +66,29 @@ func createCertificate(ctx context.Context, client kubernetes.Interface) error {
 // which is its own way to run out of a cluster: its webhooks then name a URL
 // instead of a service. It returns when Kyverno has registered the webhook
 // that checks policies, and its server answers.
-func startKyverno(
-	ctx context.Context, processes *process.Group, program, kubeconfig string, config *rest.Config,
-) (*process.Process, error) {
-	port, err := freePort()
+func (c *Cluster) startKyverno(ctx context.Context, program string) error {
+	port, err := process.LastingPort()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	kyverno, err := processes.Start(process.Command{
-		Name: "kyverno", Path: program, Args: kyvernoArgs(kubeconfig, port),
-		Env: append(kyvernoEnvironment(), fewerCollections...),
-	})
-	if err != nil {
-		return nil, err
+	c.webhooks = net.JoinHostPort("127.0.0.1", port)
+	c.command = func(port string) process.Command {
+		return process.Command{
+			Name: "kyverno", Path: program, Args: kyvernoArgs(c.files.kyvernoKubeconfig, c.webhooks, port),
+			Env: append(kyvernoEnvironment(), fewerCollections...),
+		}
 	}
-	err = await.Objects(ctx, config, validatingWebhooks, 1, checksPolicies)
+	if c.kyverno, err = c.processes.Start(c.command(port)); err != nil {
+		return err
+	}
+	err = await.Objects(ctx, c.Config, validatingWebhooks, 1, checksPolicies)
 	if err == nil {
 		err = await.Answer(ctx, "Kyverno's server answers", handshake(port))
 	}
 	if err != nil {
-		return nil, kyverno.Explain(err)
+		return c.kyverno.Explain(err)
 	}
-	return kyverno, nil
+	return nil
 }
 
 // handshake asks for a TLS connection. Kyverno registers its webhooks after it
@@ -106,10 +110,11 @@ func checksPolicies(webhooks *unstructured.Unstructured) bool {
 	return strings.HasPrefix(webhooks.GetName(), "kyverno-policy-validating-webhook-cfg")
 }
 
-func kyvernoArgs(kubeconfig, port string) []string {
+// kyvernoArgs has the API server ask at an address, and Kyverno listen at a port.
+func kyvernoArgs(kubeconfig, address, port string) []string {
 	return []string{
 		"--kubeconfig=" + kubeconfig,
-		"--serverIP=127.0.0.1:" + port, "--webhookServerHost=127.0.0.1", "--webhookServerPort=" + port,
+		"--serverIP=" + address, "--webhookServerHost=127.0.0.1", "--webhookServerPort=" + port,
 		"--caSecretName=" + caSecret, "--tlsSecretName=" + tlsSecret,
 		"--backgroundServiceAccountName=system:serviceaccount:kyverno:kyverno-background-controller",
 		"--reportsServiceAccountName=system:serviceaccount:kyverno:kyverno-reports-controller",

@@ -109,9 +109,9 @@ func TestChecksPolicies(t *testing.T) {
 // TestKyvernoListensOnLoopbackAlone tells Kyverno one address for all that it
 // would listen at, and to send its telemetry to nobody.
 func TestKyvernoListensOnLoopbackAlone(t *testing.T) {
-	args := kyvernoArgs("/kubeconfig", "9443")
+	args := kyvernoArgs("/kubeconfig", "127.0.0.1:443", "9443")
 	for _, arg := range []string{
-		"--kubeconfig=/kubeconfig", "--serverIP=127.0.0.1:9443", "--webhookServerHost=127.0.0.1",
+		"--kubeconfig=/kubeconfig", "--serverIP=127.0.0.1:443", "--webhookServerHost=127.0.0.1",
 		"--webhookServerPort=9443",
 		"--disableMetrics=true", "--otelConfig=none", "--controllerRuntimeMetricsAddress=0",
 	} {

@@ -126,7 +126,7 @@ func TestStartWithoutAuthority(t *testing.T) {
 func TestFreePort(t *testing.T) {
 	seen := map[string]bool{}
 	for range 20 {
-		port, err := freePort()
+		port, err := process.LastingPort()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +175,7 @@ func TestPortTaken(t *testing.T) {
 	port := fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
 	group := newGroup(t)
 	plane := realPlane(t, group, port)
-	if err := plane.startEtcd(group.Context()); err != nil {
+	if _, err := plane.startEtcd(group.Context()); err != nil {
 		t.Fatal(err)
 	}
 	_, err = plane.startAPIServer(group.Context(), port)
@@ -192,14 +192,14 @@ func TestControlPlane(t *testing.T) {
 		"KUBECONFIG", "NOTIFY_SOCKET"} {
 		t.Setenv(name, "http://127.0.0.1:1")
 	}
-	port, err := freePort()
+	port, err := process.LastingPort()
 	if err != nil {
 		t.Fatal(err)
 	}
 	group := newGroup(t)
 	plane := realPlane(t, group, port)
 	ctx := group.Context()
-	if err := plane.startEtcd(ctx); err != nil {
+	if _, err := plane.startEtcd(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := plane.startAPIServer(ctx, port); err != nil {

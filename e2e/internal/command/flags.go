@@ -68,12 +68,17 @@ func addSignature(flags *pflag.FlagSet, s *supply.Signer) {
 
 // addChoice adds what is judged.
 func addChoice(flags *pflag.FlagSet, c *run.Choice) {
+	addPolicies(flags, c)
+	addWorkloads(flags, c)
+	addReport(flags, c)
+}
+
+// addPolicies adds which policies are enforced.
+func addPolicies(flags *pflag.FlagSet, c *run.Choice) {
 	addPolicy(flags, c)
 	flags.StringVar(&c.Policies, "policies", "", "`folder` with policies of your own, instead of --policy")
 	flags.StringArrayVar(&c.Accept, "accept", nil,
 		"`words` that a run has said of what policies leave out: they may; can be given several times")
-	addWorkloads(flags, c)
-	addReport(flags, c)
 }
 
 func addPolicy(flags *pflag.FlagSet, c *run.Choice) {

@@ -94,7 +94,8 @@ done. (go run itself turns every failure into 1.)`
 		return usage.Fault(hint.Add(err, "`%s` lists the flags", help(cmd)))
 	})
 	root.AddCommand(newPush(), newSign(), newCopy(), newPromote(), newTrust(), newJudge(), newAttack(), newMutants(),
-		newCluster(), newCredentials(), newCertificates(), newForward(), newNode(), newTools(), newSigner())
+		newFaults(), newCluster(), newCredentials(), newCertificates(), newForward(), newNode(), newTools(),
+		newSigner())
 	return root
 }
 

@@ -33,7 +33,7 @@ func TestVerbsUsage(t *testing.T) {
 	kubeconfig := p.in("credentials/kubeconfig")
 	for _, cases := range []map[string]usageCase{
 		signUsage(p, own), supplyUsage(p), layoutUsage(p), clusterUsage(p, own, kubeconfig),
-		clusterNodeUsage(p, own, kubeconfig), attackUsage(p, kubeconfig),
+		clusterNodeUsage(p, own, kubeconfig), attackUsage(p, kubeconfig), faultsUsage(p),
 	} {
 		for name, one := range cases {
 			t.Run(name, func(t *testing.T) { checkUsage(t, one.args, one.words...) })

@@ -124,7 +124,8 @@ func (t trial) last(ctx context.Context, w, applied workload.Workload) report.Ve
 	default:
 		verdict.Seen, verdict.Passed = report.Admitted, true
 		if err := checkPinned(document.Kind, kept, t.wanted(w, len(w.Documents)-1)); err != nil {
-			verdict.Passed, verdict.Failure = false, fmt.Sprintf("document %d was admitted, but %s", document.Number, err)
+			verdict.Passed = false
+			verdict.Failure = fmt.Sprintf("document %d was admitted, but %s", document.Number, err)
 		}
 	}
 	return verdict

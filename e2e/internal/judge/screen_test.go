@@ -66,7 +66,9 @@ func TestScreenOfAdmitted(t *testing.T) {
 	t.Parallel()
 	c := newQuickCluster(t)
 	workloads := load(t, map[string]trialCase{
-		"deny/update": {manifest: pod("changed", "unsigned") + "---\n" + denied(pod("changed", "unsigned"), "unsigned")},
+		"deny/update": {
+			manifest: pod("changed", "unsigned") + "---\n" + denied(pod("changed", "unsigned"), "unsigned"),
+		},
 	})
 	_, err := NewScreen(t.Context(), Options{Config: c.server.Config(), Images: testImages}, workloads)
 	if err == nil || !strings.Contains(err.Error(), "applying document 1 of deny/update: ") {

@@ -105,7 +105,8 @@ func (t trial) refused(verdict *report.Verdict, document workload.Document, w wo
 		verdict.Expected = report.Failed
 		verdict.Matched = refusal.Because.FindString(answer.Reason)
 		if verdict.Passed = answer.Seen == report.Failed && verdict.Matched != ""; !verdict.Passed {
-			verdict.Failure = fmt.Sprintf("document %d must fail, by a fault that is known, for a reason that matches %q",
+			verdict.Failure = fmt.Sprintf(
+				"document %d must fail, by a fault that is known, for a reason that matches %q",
 				document.Number, refusal.Because)
 		}
 		return

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 
 	"golang.org/x/sync/errgroup"
@@ -71,7 +72,8 @@ func (s *stock) forge(ctx context.Context) error {
 
 func (s *stock) startRegistries(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
-	for name, address := range map[string]string{"ci": s.Registries.CI, "production": s.Registries.Production} {
+	production := cmp.Or(s.behind, s.Registries.Production)
+	for name, address := range map[string]string{"ci": s.Registries.CI, "production": production} {
 		work.Go(func() error {
 			return registry.Start(ctx, s.Processes, s.Programs["registry"], name, address, s.In("registry-"+name))
 		})
