@@ -13,7 +13,8 @@ func newHunt(t *testing.T, args ...string) *session {
 	t.Helper()
 	awaitTurn(t)
 	ci, production := freeAddress(t), freeAddress(t)
-	s := newCommand(t, append([]string{"mutants", "--ci-registry", ci, "--production-registry", production}, args...)...)
+	at := []string{"mutants", "--ci-registry", ci, "--production-registry", production}
+	s := newCommand(t, append(at, args...)...)
 	s.ci, s.production, s.listens = ci, production, []string{ci, production}
 	return s
 }
@@ -22,8 +23,9 @@ func newHunt(t *testing.T, args ...string) *session {
 // notice it finds.
 func TestMutants(t *testing.T) {
 	for kind, only := range map[string]string{
-		"imagevalidatingpolicy": "^require-notation: (CREATE of jobs left out|objects with a label left out|required off)$",
-		"clusterpolicy":         "^require-notation: (not derived for Job|what has a label left out|required off)$",
+		"imagevalidatingpolicy": "^require-notation: " +
+			"(CREATE of jobs left out|objects with a label left out|required off)$",
+		"clusterpolicy": "^require-notation: (not derived for Job|what has a label left out|required off)$",
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -39,7 +41,8 @@ func TestMutants(t *testing.T) {
 				wanted := map[string]string{"requests": "deny/job-", "reading": "excused"}[verdict.Expected]
 				if verdict.Expected != "the same" && verdict.Seen != verdict.Expected ||
 					!strings.Contains(verdict.Reason, wanted) {
-					t.Errorf("%s: expected %s, seen %s: %s", verdict.Workload, verdict.Expected, verdict.Seen, verdict.Reason)
+					t.Errorf("%s: expected %s, seen %s: %s",
+						verdict.Workload, verdict.Expected, verdict.Seen, verdict.Reason)
 				}
 			}
 		})

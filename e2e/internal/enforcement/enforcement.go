@@ -70,7 +70,9 @@ func (c *Cluster) Replace(ctx context.Context, policies []*unstructured.Unstruct
 	if err := policy.Delete(ctx, c.config, gone); err != nil {
 		return err
 	}
-	c.enforced = slices.DeleteFunc(c.enforced, func(p *unstructured.Unstructured) bool { return slices.Contains(gone, p) })
+	c.enforced = slices.DeleteFunc(c.enforced, func(p *unstructured.Unstructured) bool {
+		return slices.Contains(gone, p)
+	})
 	for _, one := range changed {
 		if err := policy.Put(ctx, c.config, []*unstructured.Unstructured{one}); err != nil {
 			return err

@@ -78,7 +78,8 @@ func (p *prober) awaitRefused(ctx context.Context, resource, text string, words 
 			return false
 		}
 		for _, word := range words {
-			if !strings.Contains(err.Error(), strings.NewReplacer("NAME", name, "ROUND", fmt.Sprint(p.round)).Replace(word)) {
+			wanted := strings.NewReplacer("NAME", name, "ROUND", fmt.Sprint(p.round)).Replace(word)
+			if !strings.Contains(err.Error(), wanted) {
 				return false
 			}
 		}

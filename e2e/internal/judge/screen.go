@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"container-signing/e2e/internal/await"
 	"container-signing/e2e/internal/report"
@@ -24,7 +23,6 @@ type Screen struct {
 	trial     trial
 	workloads []workload.Workload // with the references of their images
 	named     []workload.Workload // with the names of their images
-	before    []*unstructured.Unstructured
 }
 
 // NewScreen applies all documents but the last of each workload, under policies

@@ -34,7 +34,8 @@ func holesOf(policy *unstructured.Unstructured, place Place) []hole {
 		return slices.Concat(constraints(policy.Object), excuses(verifiedBefore), newImages(policy.Object),
 			imageValidating(place))
 	case "ValidatingAdmissionPolicy":
-		return slices.Concat(constraints(policy.Object), excuses(), newImages(policy.Object), admission(policy.GetName()))
+		return slices.Concat(
+			constraints(policy.Object), excuses(), newImages(policy.Object), admission(policy.GetName()))
 	case "ValidatingAdmissionPolicyBinding":
 		return binding()
 	case "ClusterPolicy":
@@ -62,7 +63,8 @@ func missing(policies []*unstructured.Unstructured) (mutants []Mutant) {
 	}
 	for _, policy := range policies {
 		nothing := hole{name: "missing"}
-		mutants = append(mutants, nothing.in(policy, without(func(p *unstructured.Unstructured) bool { return p == policy })))
+		isIt := func(p *unstructured.Unstructured) bool { return p == policy }
+		mutants = append(mutants, nothing.in(policy, without(isIt)))
 		if policy.GetKind() == "ValidatingAdmissionPolicy" {
 			both := hole{name: "missing with its binding"}
 			mutants = append(mutants, both.in(policy, without(func(p *unstructured.Unstructured) bool {

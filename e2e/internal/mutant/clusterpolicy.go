@@ -195,9 +195,12 @@ func verifiedByRule(place Place) []hole {
 		{name: "none of the attestors is enough", dig: put(images0+".attestors.0.count", int64(0))},
 		{name: "nobody has to attest", dig: drop(images0 + ".attestors")},
 		{name: "verified as Cosign does", dig: put(images0+".type", "Cosign")},
-		{name: "another CA trusted too", likely: []string{"another-ca"}, dig: change(certificate, func(old any) (any, error) {
-			return fmt.Sprint(old, "\n", place.AnotherCA), nil
-		})},
+		{
+			name: "another CA trusted too", likely: []string{"another-ca"},
+			dig: change(certificate, func(old any) (any, error) {
+				return fmt.Sprint(old, "\n", place.AnotherCA), nil
+			}),
+		},
 		{name: "the CA taken from another namespace", dig: put(rule+".context.0.configMap.namespace", "default")},
 		{name: "the CA taken from another ConfigMap", dig: put(rule+".context.0.configMap.name", "kyverno")},
 		{name: "another CA trusted", likely: []string{"another-ca"}, dig: put(certificate, place.AnotherCA)},

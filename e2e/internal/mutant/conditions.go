@@ -71,8 +71,14 @@ func newImages(policy map[string]any) (holes []hole) {
 	const differ = "images[0] != images[1]"
 	lengths := func(i int) string { return fmt.Sprintf("images[%d].map(list, size(list))", i) }
 	return append(holes,
-		hole{name: "updates not asked about", likely: []string{"update"}, dig: put(path, `request.operation != "UPDATE"`)},
-		hole{name: "only creations asked about", likely: []string{"update"}, dig: put(path, `request.operation == "CREATE"`)},
+		hole{
+			name: "updates not asked about", likely: []string{"update"},
+			dig: put(path, `request.operation != "UPDATE"`),
+		},
+		hole{
+			name: "only creations asked about", likely: []string{"update"},
+			dig: put(path, `request.operation == "CREATE"`),
+		},
 		hole{name: "nothing asked about", dig: put(path, "false")},
 		hole{
 			name: "only more images asked about", likely: []string{"update-to"},

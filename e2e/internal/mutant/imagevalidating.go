@@ -13,7 +13,10 @@ func imageValidating(place Place) []hole {
 		{name: "failurePolicy Ignore", dig: put("spec.failurePolicy", "Ignore")},
 		{name: "a shorter timeout", dig: put("spec.webhookConfiguration.timeoutSeconds", int64(5))},
 		{name: "no webhook of its own", dig: drop("spec.webhookConfiguration")},
-		{name: "mutateDigest off", likely: []string{"admit/"}, dig: put("spec.validationConfigurations.mutateDigest", false)},
+		{
+			name: "mutateDigest off", likely: []string{"admit/"},
+			dig: put("spec.validationConfigurations.mutateDigest", false),
+		},
 		{name: "verifyDigest off", dig: put("spec.validationConfigurations.verifyDigest", false)},
 		{name: "required off", dig: put("spec.validationConfigurations.required", false)},
 		{name: "admission off", dig: put("spec.evaluation.admission.enabled", false)},
@@ -24,7 +27,9 @@ func imageValidating(place Place) []hole {
 // actions only note a refusal.
 func actions() (holes []hole) {
 	for _, action := range []string{"Audit", "Warn"} {
-		holes = append(holes, hole{name: "validationActions " + action, dig: put("spec.validationActions", []any{action})})
+		holes = append(holes, hole{
+			name: "validationActions " + action, dig: put("spec.validationActions", []any{action}),
+		})
 	}
 	return holes
 }
@@ -73,7 +78,9 @@ func verified(place Place) (holes []hole) {
 		"volumes": "+ pod.?volumes.orValue([]).filter(volume, has(volume.image))" +
 			".map(volume, volume.image.reference)",
 	} {
-		holes = append(holes, hole{name: list + " not verified", likely: inList[list], dig: replace(containers, part, "")})
+		holes = append(holes, hole{
+			name: list + " not verified", likely: inList[list], dig: replace(containers, part, ""),
+		})
 	}
 	slices.SortFunc(holes, func(a, b hole) int { return strings.Compare(a.name, b.name) })
 	for _, one := range []struct{ name, path, old, loose string }{
@@ -110,10 +117,14 @@ var inList = map[string][]string{
 func attestors(place Place) []hole {
 	const certificates = `variables.trust.data["ca.crt"]`
 	return []hole{
-		{name: "the CA taken from another namespace", dig: replace("spec.variables.0.expression", `"kyverno"`, `"default"`)},
+		{
+			name: "the CA taken from another namespace",
+			dig:  replace("spec.variables.0.expression", `"kyverno"`, `"default"`),
+		},
 		{
 			name: "another CA trusted too", likely: []string{"another-ca"},
-			dig: put("spec.attestors.0.notary.certs.expression", certificates+` + "\n" + `+fmt.Sprintf("%q", place.AnotherCA)),
+			dig: put("spec.attestors.0.notary.certs.expression",
+				certificates+` + "\n" + `+fmt.Sprintf("%q", place.AnotherCA)),
 		},
 		{
 			name: "another CA trusted", likely: []string{"another-ca"},
@@ -125,7 +136,8 @@ func attestors(place Place) []hole {
 				add("spec.attestors", map[string]any{
 					"name": "another", "notary": map[string]any{"certs": map[string]any{"value": place.AnotherCA}},
 				}),
-				replace("spec.variables.1.expression", "[attestors.notation]", "[attestors.notation, attestors.another]"),
+				replace("spec.variables.1.expression",
+					"[attestors.notation]", "[attestors.notation, attestors.another]"),
 			),
 		},
 	}

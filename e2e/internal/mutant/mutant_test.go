@@ -105,7 +105,9 @@ func TestOneHoleEach(t *testing.T) {
 // differing counts the policies that aren't in both lists.
 func differing(a, b []*unstructured.Unstructured) int {
 	return len(slices.DeleteFunc(slices.Clone(a), func(one *unstructured.Unstructured) bool {
-		return slices.ContainsFunc(b, func(other *unstructured.Unstructured) bool { return reflect.DeepEqual(one, other) })
+		return slices.ContainsFunc(b, func(other *unstructured.Unstructured) bool {
+			return reflect.DeepEqual(one, other)
+		})
 	}))
 }
 

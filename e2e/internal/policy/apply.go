@@ -46,8 +46,8 @@ func Put(ctx context.Context, config *rest.Config, policies []*unstructured.Unst
 func put(
 	ctx context.Context, config *rest.Config, policies []*unstructured.Unstructured,
 ) (resources []schema.GroupVersionResource, err error) {
-	err = each(ctx, config, policies, "applying", func(client dynamic.ResourceInterface, policy *unstructured.Unstructured,
-		resource schema.GroupVersionResource,
+	err = each(config, policies, "applying", func(
+		client dynamic.ResourceInterface, policy *unstructured.Unstructured, resource schema.GroupVersionResource,
 	) error {
 		options := metav1.ApplyOptions{FieldManager: fieldManager, Force: true}
 		_, err := client.Apply(ctx, policy.GetName(), policy, options)
@@ -59,7 +59,7 @@ func put(
 
 // Delete deletes the policies of these names.
 func Delete(ctx context.Context, config *rest.Config, policies []*unstructured.Unstructured) error {
-	return each(ctx, config, policies, "deleting", func(client dynamic.ResourceInterface,
+	return each(config, policies, "deleting", func(client dynamic.ResourceInterface,
 		policy *unstructured.Unstructured, _ schema.GroupVersionResource,
 	) error {
 		return client.Delete(ctx, policy.GetName(), metav1.DeleteOptions{})
@@ -68,7 +68,7 @@ func Delete(ctx context.Context, config *rest.Config, policies []*unstructured.U
 
 // each does something with each of the policies where the API serves it.
 func each(
-	ctx context.Context, config *rest.Config, policies []*unstructured.Unstructured, doing string,
+	config *rest.Config, policies []*unstructured.Unstructured, doing string,
 	do func(dynamic.ResourceInterface, *unstructured.Unstructured, schema.GroupVersionResource) error,
 ) error {
 	client, err := dynamic.NewForConfig(config)

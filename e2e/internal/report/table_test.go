@@ -198,7 +198,9 @@ func TestWriteTable(t *testing.T) {
 // TestTableOfOthers names what the verdicts are about.
 func TestTableOfOthers(t *testing.T) {
 	t.Parallel()
-	r := Report{Judged: "mutants", Verdicts: []Verdict{{Workload: "mutant/a", Expected: "requests", Seen: "requests", Passed: true}}}
+	r := Report{Judged: "mutants", Verdicts: []Verdict{
+		{Workload: "mutant/a", Expected: "requests", Seen: "requests", Passed: true},
+	}}
 	text := (&table{width: 100}).render(r)
 	if !strings.HasPrefix(text, "  MUTANT    EXPECTED") || !strings.Contains(text, "PASS  1 of 1 mutants as expected") {
 		t.Errorf("the table is\n%s", text)

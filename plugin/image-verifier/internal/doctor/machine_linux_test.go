@@ -151,7 +151,7 @@ func (m *machine) start(t *testing.T, environment ...string) {
 	}
 	defer func() {
 		ready.Close()
-		os.Remove(notifications)
+		_ = os.Remove(notifications) // the folder goes too
 	}()
 	m.containerd = exec.Command(programs["containerd"], "--config", filepath.Join(m.folder, "config.toml"))
 	m.containerd.Env = append(os.Environ(), "NOTIFY_SOCKET="+notifications, "NOTATION_CONFIG="+m.folder+"/trust")
