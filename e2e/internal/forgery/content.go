@@ -102,7 +102,7 @@ func ofType(name string) func(context.Context, *bench) error {
 }
 
 // empty attaches an envelope with nothing in it.
-func empty(ctx context.Context, b *bench) error { return b.attach(ctx, b.good.mediaType, []byte("{}")) }
+func empty(ctx context.Context, b *bench) error { return b.attach(ctx, jwsType, []byte("{}")) }
 
 // ofWrongSize attaches an envelope that is said to be a tebibyte.
 func ofWrongSize(ctx context.Context, b *bench) error {
