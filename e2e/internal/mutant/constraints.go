@@ -39,7 +39,7 @@ func constraints(policy map[string]any) []hole {
 			"operations": []any{"*"}, "resources": []any{"pods"},
 		})},
 		hole{name: "subresources excluded", likely: []string{"ephemeral"}, dig: excludes(map[string]any{
-			"operations": []any{"*"}, "resources": []any{"*/*"}, "scope": "Namespaced",
+			"operations": []any{"*"}, "resources": []any{"pods/ephemeralcontainers"}, "scope": "Namespaced",
 		})},
 		hole{name: "other versions of the API left out", dig: put(match+".matchPolicy", "Exact")},
 	)
