@@ -41,6 +41,13 @@ func usageCases() map[string]usageCase {
 			[]string{"--policy", "opa"},
 			[]string{`--policy "opa"`, "imagevalidatingpolicy, clusterpolicy", "--policies"},
 		},
+		"mutants by no expression": {
+			[]string{"mutants", "--only", "("}, []string{"reading --only: ", "missing closing )"},
+		},
+		"mutants of no name": {
+			[]string{"mutants", "--only", "no such mutant"},
+			[]string{`--only "no such mutant" fits the name of no mutant`, `such as "require-notation: CREATE of pods left out"`},
+		},
 		"same registries": {
 			[]string{"--ci-registry", "127.0.0.1:7", "--production-registry", "127.0.0.1:7"},
 			[]string{"127.0.0.1:7", "different addresses"},
