@@ -46,7 +46,10 @@ func usageCases() map[string]usageCase {
 		},
 		"mutants of no name": {
 			[]string{"mutants", "--only", "no such mutant"},
-			[]string{`--only "no such mutant" fits the name of no mutant`, `such as "require-notation: CREATE of pods left out"`},
+			[]string{
+				`--only "no such mutant" fits the name of no mutant`,
+				`such as "require-notation: CREATE of pods left out"`,
+			},
 		},
 		"same registries": {
 			[]string{"--ci-registry", "127.0.0.1:7", "--production-registry", "127.0.0.1:7"},

@@ -13,9 +13,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/notaryproject/notation-go"
 	notationregistry "github.com/notaryproject/notation-go/registry"
+	notationsigner "github.com/notaryproject/notation-go/signer"
 	"github.com/notaryproject/notation-go/verifier"
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"github.com/notaryproject/notation-go/verifier/truststore"
+	specs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"container-signing/e2e/internal/image"
 	"container-signing/e2e/internal/reference"
@@ -54,15 +56,16 @@ func strict(t *testing.T, place Place, ca *x509.Certificate, digest string) erro
 	return err
 }
 
-func newPlace(t *testing.T) (Place, Means) {
+// A world is who signs well, and in which envelope.
+type world struct {
+	chain []*x509.Certificate
+	with  Means
+	media string
+}
+
+// certified is a signer by a CA.
+func certified(t *testing.T, media string) world {
 	t.Helper()
-	quiet := registry.Logger(log.New(io.Discard, "", 0))
-	server := httptest.NewServer(registry.New(quiet))
-	t.Cleanup(server.Close)
-	signed := reference.Reference{
-		Registry: strings.TrimPrefix(server.URL, "http://"), Repository: "app", Tag: "1", PlainHTTP: true,
-	}
-	registrytest.Push(t, signed.String(), registrytest.NewImage(t))
 	authority, err := pki.NewAuthority("CA", "EC-256")
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +74,46 @@ func newPlace(t *testing.T) (Place, Means) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return world{[]*x509.Certificate{leaf.X509, authority.X509}, Means{leaf, authority}, media}
+}
+
+// lone is a signer who vouches for itself, as a signing service without a CA
+// does.
+func lone(t *testing.T) world {
+	t.Helper()
+	leaf, err := issue(nil, pki.Signer("signer"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return world{[]*x509.Certificate{leaf.X509}, Means{Signer: leaf}, jwsType}
+}
+
+func (w world) root() *x509.Certificate { return w.chain[len(w.chain)-1] }
+
+// sign is a good signature of an image, made by notation's own library.
+func (w world) sign(t *testing.T, of specs.Descriptor) []byte {
+	t.Helper()
+	signer, err := notationsigner.NewGenericSigner(w.with.Signer.Key, w.chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	envelope, _, err := signer.Sign(t.Context(), of, notation.SignerSignOptions{SignatureMediaType: w.media})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return envelope
+}
+
+// newPlace is a registry with an image that is signed well.
+func newPlace(t *testing.T, by world) Place {
+	t.Helper()
+	quiet := registry.Logger(log.New(io.Discard, "", 0))
+	server := httptest.NewServer(registry.New(quiet))
+	t.Cleanup(server.Close)
+	signed := reference.Reference{
+		Registry: strings.TrimPrefix(server.URL, "http://"), Repository: "app", Tag: "1", PlainHTTP: true,
+	}
+	registrytest.Push(t, signed.String(), registrytest.NewImage(t))
 	place := Place{
 		Access: image.Direct(), Reader: repository.Direct(), Signed: signed,
 		At: func(name string) reference.Reference {
@@ -80,41 +123,44 @@ func newPlace(t *testing.T) (Place, Means) {
 		},
 	}
 	b := bench{repository: place.Reader.Repository(signed)}
+	var err error
 	if b.image, err = b.repository.Resolve(t.Context(), signed.Tag); err != nil {
 		t.Fatal(err)
 	}
-	chain := []*x509.Certificate{leaf.X509, authority.X509}
-	envelope, err := claimed(b.image, identity{chain, leaf.Key})
-	if err != nil {
+	if err := b.attach(t.Context(), by.media, by.sign(t, b.image)); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.attach(t.Context(), jwsType, envelope); err != nil {
-		t.Fatal(err)
-	}
-	return place, Means{Signer: leaf, Authority: authority}
+	return place
 }
 
 // TestPush has notation's own library refuse each forgery, for its reason.
 func TestPush(t *testing.T) {
-	place, with := newPlace(t)
-	digest, err := place.Reader.Digest(t.Context(), place.Signed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := strict(t, place, with.Authority.X509, digest); err != nil {
-		t.Fatalf("what is signed well is refused: %v", err)
-	}
-	digests, err := Push(t.Context(), place, with, All())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, one := range All() {
-		err := strict(t, place, with.Authority.X509, digests[one.Name])
-		switch {
-		case one.Fault == "" && err != nil:
-			t.Errorf("%s is refused: %v", one.Name, err)
-		case one.Fault != "" && (err == nil || !strings.Contains(err.Error(), one.Because)):
-			t.Errorf("%s isn't refused because %q: %v", one.Name, one.Because, err)
-		}
+	for name, by := range map[string]world{
+		"JWS": certified(t, jwsType), "COSE": certified(t, coseType), "a signer without a CA": lone(t),
+	} {
+		t.Run(name, func(t *testing.T) {
+			place := newPlace(t, by)
+			digest, err := place.Reader.Digest(t.Context(), place.Signed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := strict(t, place, by.root(), digest); err != nil {
+				t.Fatalf("what is signed well is refused: %v", err)
+			}
+			forgeries := Possible(by.with)
+			digests, err := Push(t.Context(), place, by.with, forgeries)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, one := range forgeries {
+				err := strict(t, place, by.root(), digests[one.Name])
+				switch {
+				case one.Fault == "" && err != nil:
+					t.Errorf("%s is refused: %v", one.Name, err)
+				case one.Fault != "" && (err == nil || !strings.Contains(err.Error(), one.Because)):
+					t.Errorf("%s isn't refused because %q: %v", one.Name, one.Because, err)
+				}
+			}
+		})
 	}
 }
