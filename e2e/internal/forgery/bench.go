@@ -137,8 +137,12 @@ func (b *bench) index(ctx context.Context, manifests ...specs.Descriptor) (specs
 	})
 }
 
-// becomes has the tag of the image name another manifest.
+// becomes has the tag of the image name another manifest. The image gets another
+// tag: who empties the repository finds it by that.
 func (b *bench) becomes(ctx context.Context, other specs.Descriptor) error {
+	if err := b.repository.Tag(ctx, b.image, b.tag+"-before"); err != nil {
+		return err
+	}
 	b.image = other
 	return b.repository.Tag(ctx, other, b.tag)
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -18,6 +20,8 @@ import (
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"github.com/notaryproject/notation-go/verifier/truststore"
 	specs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"oras.land/oras-go/v2/errdef"
 
 	"container-signing/e2e/internal/image"
 	"container-signing/e2e/internal/reference"
@@ -107,8 +111,12 @@ func (w world) sign(t *testing.T, of specs.Descriptor) []byte {
 // newPlace is a registry with an image that is signed well.
 func newPlace(t *testing.T, by world) Place {
 	t.Helper()
-	quiet := registry.Logger(log.New(io.Discard, "", 0))
-	server := httptest.NewServer(registry.New(quiet))
+	return newPlaceIn(t, by, registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+}
+
+func newPlaceIn(t *testing.T, by world, handler http.Handler) Place {
+	t.Helper()
+	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	signed := reference.Reference{
 		Registry: strings.TrimPrefix(server.URL, "http://"), Repository: "app", Tag: "1", PlainHTTP: true,
@@ -162,5 +170,45 @@ func TestPush(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// pushed notes the digests of all manifests that a registry takes.
+type pushed struct {
+	http.Handler
+	mu      sync.Mutex
+	digests []string
+}
+
+func (p *pushed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.Handler.ServeHTTP(w, r)
+	if digest := w.Header().Get("Docker-Content-Digest"); r.Method == http.MethodPut && digest != "" {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.digests = append(p.digests, digest)
+	}
+}
+
+// TestEmptied has all that is forged be found again by who empties the
+// repository.
+func TestEmptied(t *testing.T) {
+	p := &pushed{Handler: registry.New(registry.Logger(log.New(io.Discard, "", 0)))}
+	by := certified(t, jwsType)
+	place := newPlaceIn(t, by, p)
+	if _, err := Push(t.Context(), place, by.with, All()); err != nil {
+		t.Fatal(err)
+	}
+	if err := place.Reader.Empty(t.Context(), place.Signed); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.digests) < len(All()) {
+		t.Errorf("only %d manifests were pushed", len(p.digests))
+	}
+	in := place.Reader.Repository(place.Signed)
+	for _, digest := range p.digests {
+		_, err := in.Resolve(t.Context(), digest)
+		if !errors.Is(err, errdef.ErrNotFound) {
+			t.Errorf("%s stays: %v", digest, err)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/google/go-containerregistry/pkg/v1/types"
 	specs "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
@@ -75,8 +76,14 @@ func (r Reader) Empty(ctx context.Context, image reference.Reference) error {
 			return fmt.Errorf("looking for what is to be deleted with tag %q: %w", tag, err)
 		}
 	}
+	// With each manifest that refers to another one, the list of what refers to
+	// that would be renewed, or nothing be deleted if the list is gone already.
+	deleting := r.Repository(image)
+	if err := deleting.SetReferrersCapability(true); err != nil {
+		return err
+	}
 	for manifest := range maps.Values(found) {
-		err := in.Delete(ctx, manifest)
+		err := deleting.Delete(ctx, manifest)
 		if err == nil || isMissing(err) {
 			continue
 		}
@@ -99,7 +106,7 @@ func collect(
 	if err != nil && !isMissing(err) {
 		return err
 	}
-	if manifest.MediaType == specs.MediaTypeImageIndex {
+	if types.MediaType(manifest.MediaType).IsIndex() { // in Docker's own format too
 		children, err := content.Successors(ctx, in, manifest)
 		if err != nil {
 			return err

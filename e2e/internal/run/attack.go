@@ -15,6 +15,7 @@ import (
 	"container-signing/e2e/internal/supply"
 	"container-signing/e2e/internal/usage"
 	"container-signing/e2e/internal/workload"
+	"container-signing/internal/hint"
 	"container-signing/tools"
 )
 
@@ -61,41 +62,56 @@ func Attack(ctx context.Context, settings session.Settings, target Target) error
 	return try(ctx, settings, programs, plan, func(ctx context.Context, t *trial) error {
 		t.cluster, t.foreign, t.hasNode = target.Cluster, true, target.Runs
 		images := newScratch(t.Session, reader, target)
-		passed, err := t.attack(ctx, target, images)
-		return errors.Join(err, passed)
+		return t.attack(ctx, target, images)
 	})
 }
 
-func (t *trial) attack(ctx context.Context, target Target, images *scratch) (passed, err error) {
+// attack returns ErrVerdict if not all is as expected. That includes its own
+// steps: what it couldn't delete again is in the table too.
+func (t *trial) attack(ctx context.Context, target Target, images *scratch) error {
 	if err := t.awaitCluster(ctx, target.Await); err != nil {
-		return nil, err
+		return err
 	}
 	if err := t.Do(ctx, "reach the cluster", target.Reach); err != nil {
-		return nil, err
+		return err
 	}
 	if err := t.Do(ctx, "look into the repository", images.checkEmpty); err != nil {
-		return nil, err
+		return err
 	}
-	defer func() {
-		// It matters most when ctx has ended.
-		removing := func(ctx context.Context) error { return images.remove(ctx) }
-		err = errors.Join(err, t.Do(context.WithoutCancel(ctx), "delete the images", removing))
-	}()
+	verdicts, err := t.attackAll(ctx, target, images)
+	err = errors.Join(err, t.remove(ctx, images))
+	if len(verdicts) == 0 || ctx.Err() != nil {
+		return err
+	}
+	passed, untold := t.conclude(verdicts)
+	if passed == nil {
+		return errors.Join(err, untold)
+	}
+	return passed
+}
+
+// remove deletes the images. It also does so when ctx has ended, which is when it
+// matters most.
+func (t *trial) remove(ctx context.Context, images *scratch) error {
+	err := t.Do(context.WithoutCancel(ctx), "delete the images", images.remove)
+	if err != nil && ctx.Err() != nil {
+		t.Console.Say(hint.Text(err)) // who ended the run is told that and nothing else
+	}
+	return err
+}
+
+// attackAll pushes the images and tries all. Verdicts are returned with an error
+// too, as far as there are any.
+func (t *trial) attackAll(ctx context.Context, target Target, images *scratch) ([]report.Verdict, error) {
 	if err := t.Do(ctx, "push what an intruder would to "+target.Repository.String(), images.push); err != nil {
 		return nil, err
 	}
 	verdicts, err := t.attackWorkloads(ctx, target, images)
-	if err != nil {
-		return nil, err
+	if err != nil || len(t.plan.Policies) == 0 {
+		return verdicts, err
 	}
-	if len(t.plan.Policies) > 0 {
-		more, err := t.takeOff(ctx, "")
-		if err != nil {
-			return nil, err
-		}
-		verdicts = append(verdicts, more...)
-	}
-	return t.conclude(verdicts)
+	more, err := t.takeOff(ctx, "")
+	return append(verdicts, more...), err
 }
 
 // attackWorkloads judges the workloads, and the one with the tag that is moved.
@@ -108,7 +124,8 @@ func (t *trial) attackWorkloads(ctx context.Context, target Target, images *scra
 	kept, without := possible(t.plan.Workloads, options.Images, nil)
 	if without > 0 {
 		t.Console.Note(fmt.Sprintf(
-			"%d attacks are left out: their images need a signed one, or a key of its signer or CA", without))
+			"%d attacks are left out: they need a signed image, a key of its signer or CA, or a registry on loopback",
+			without))
 	}
 	var verdicts []report.Verdict
 	err := t.Console.Do(fmt.Sprintf("attack in %d ways", len(kept)), func() (err error) {

@@ -29,10 +29,17 @@ type scratch struct {
 
 // newScratch pushes under the tag "attack", and under others that begin with it.
 func newScratch(s *session.Session, reader repository.Reader, at Target) *scratch {
-	return &scratch{Session: s, reader: reader, signed: at.Signed, state: supply.State{Place: supply.Place{
-		Registries: supply.Registries{Production: at.Repository.Registry, Secure: !at.Repository.PlainHTTP},
-		Repository: at.Repository.Repository, Tag: "attack",
-	}}}
+	return &scratch{Session: s, reader: reader, signed: at.Signed, state: supply.State{
+		Place: supply.Place{
+			Registries: supply.Registries{Production: at.Repository.Registry, Secure: !at.Repository.PlainHTTP},
+			Repository: at.Repository.Repository, Tag: "attack",
+		},
+		// Nobody asks notation here: it has no trust store for this cluster.
+		Refusals: map[string]string{
+			"unsigned": "unsigned", "signed-by-another-ca": "signed by another CA",
+			"unsigned-platform-of-signed-index": "unsigned",
+		},
+	}}
 }
 
 // checkEmpty makes sure that nothing of the user's is deleted later.
