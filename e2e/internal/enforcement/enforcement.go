@@ -75,7 +75,7 @@ func (c *Cluster) Replace(ctx context.Context, policies []*unstructured.Unstruct
 	})
 	for _, one := range changed {
 		if err := policy.Put(ctx, c.config, []*unstructured.Unstructured{one}); err != nil {
-			return err
+			return notTaken{err}
 		}
 		c.enforced = slices.DeleteFunc(c.enforced, func(p *unstructured.Unstructured) bool { return same(p, one) })
 		c.enforced = append(c.enforced, one)

@@ -145,7 +145,7 @@ func TestFaultsThatFail(t *testing.T) {
 
 func failing(context.Context) error { return errors.New("no") }
 
-// TestFaultAfterAnother counts what belongs to the one before no second time.
+// TestFaultsAfterOneAnother counts what belongs to the one before no second time.
 func TestFaultsAfterOneAnother(t *testing.T) {
 	t.Parallel()
 	l := newLedger()

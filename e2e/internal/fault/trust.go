@@ -39,8 +39,11 @@ func (t *trust) change(change func(ca string) map[string]string) func(context.Co
 	}
 }
 
-// restore makes it what it was.
+// restore makes it what it was, if it was changed.
 func (t *trust) restore(ctx context.Context) error {
+	if t.whole == nil {
+		return nil
+	}
 	whole := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: policy.TrustName}, Data: t.whole}
 	_, err := t.maps().Update(ctx, whole, metav1.UpdateOptions{})
 	if apierrors.IsNotFound(err) {
@@ -54,22 +57,35 @@ func (w World) ofTrust() (all []Fault) {
 	kept := &trust{place: w.Place}
 	as := func(ca string) map[string]string { return map[string]string{policy.TrustKey: ca} }
 	for _, one := range []struct {
-		name, does string
-		change     func(ca string) map[string]string
+		name, does, words string
+		change            func(ca string) map[string]string
 	}{
-		{"deleted", "the ConfigMap with the CA is deleted", func(string) map[string]string { return nil }},
-		{"without-key", "the ConfigMap has the CA under another key", func(ca string) map[string]string {
-			return map[string]string{"tls.crt": ca}
-		}},
-		{"empty", "the CA is empty", func(string) map[string]string { return as("") }},
-		{"broken", "the CA is cut short", func(ca string) map[string]string { return as(ca[:100]) }},
-		{"another", "the CA is another one", func(string) map[string]string { return as(stranger()) }},
+		{
+			"deleted", "the ConfigMap with the CA is deleted", `no such key: data|"notation-ca" not found`,
+			func(string) map[string]string { return nil },
+		},
+		{
+			"without-key", "the ConfigMap has the CA under another key", `no such key: ca\.crt|Unknown key "ca\.crt"`,
+			func(ca string) map[string]string { return map[string]string{"tls.crt": ca} },
+		},
+		{
+			"empty", "the CA is empty", untrusted + `|no trusted certificates are found`,
+			func(string) map[string]string { return as("") },
+		},
+		{
+			"broken", "the CA is cut short", untrusted + `|PEM decoding`,
+			func(ca string) map[string]string { return as(ca[:len(ca)/2]) },
+		},
+		{
+			"another", "the CA is another one", untrusted + `|does not contain any trusted certificate`,
+			func(string) map[string]string { return as(stranger()) },
+		},
 	} {
 		all = append(all, Fault{
 			Name: "ca-" + one.name, Does: one.does,
 			Why: "who trusts nobody must accept no signature", KnownFrom: "docs/policies.md, Withdrawn trust",
 			Begin: kept.change(one.change), End: kept.restore,
-			Words: regexp.MustCompile(``), Signed: Waits, Updates: Goes,
+			Words: regexp.MustCompile(one.words), Signed: Waits, Updates: Goes,
 		})
 	}
 	return all

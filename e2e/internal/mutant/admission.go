@@ -54,16 +54,12 @@ func looked() (holes []hole) {
 		})
 	}
 	for _, one := range []struct{ name, loose string }{
-		{"containers not looked at", "[].filter(image, image == pod)"},
+		{"containers not looked at", `[""].filter(image, image != "")`}, // an empty list of strings
 		{"only the first container looked at", "[variables.pod.containers[0].image]"},
 	} {
-		loose := one.loose
-		if one.name == "containers not looked at" {
-			loose = `[""].filter(image, image != "")`
-		}
 		holes = append(holes, hole{
 			name: one.name, likely: []string{"unreadable"},
-			dig: replace(path, "variables.pod.containers.map(container, container.image)", loose),
+			dig: replace(path, "variables.pod.containers.map(container, container.image)", one.loose),
 		})
 	}
 	return holes

@@ -56,9 +56,7 @@ type Image struct {
 
 // A Step is one thing that the run did.
 type Step struct {
-	Name string `json:"name"`
-	// Judged are what the verdicts are about; empty for workloads.
-	Judged  string    `json:"judged,omitempty"`
+	Name    string    `json:"name"`
 	Started time.Time `json:"started"`
 	Seconds float64   `json:"seconds"`
 	// Error is why the step failed; empty if it didn't.
@@ -70,7 +68,8 @@ type Verdict struct {
 	Workload string `json:"workload"`
 	// Kind is the kind of the object that decided.
 	Kind string `json:"kind"`
-	// Expected is Admitted or Refused; Seen is Admitted, Refused or Failed.
+	// Expected is Admitted or Refused, and Failed if a fault that is known stands
+	// in the way; Seen is one of these. For mutants both say who notices them.
 	Expected string `json:"expected"`
 	Seen     string `json:"seen"`
 	Passed   bool   `json:"passed"`

@@ -90,7 +90,8 @@ func (h *hunt) firstOf(ctx context.Context, workloads []workload.Workload) (foun
 	options := h.judgeOptions()
 	options.Keep = false
 	options.OnVerdict = func(v report.Verdict) {
-		if found == nil && !v.Passed && judging.Err() == nil {
+		// An error of the cluster's says nothing of a policy.
+		if found == nil && !v.Passed && v.Seen != report.Failed && judging.Err() == nil {
 			found = &v
 			stop()
 		}

@@ -37,10 +37,11 @@ func (p Process) Configuration(ctx context.Context) (Configuration, error) {
 	var stdout, stderr bytes.Buffer
 	dump.Stdout, dump.Stderr, dump.WaitDelay = &stdout, &stderr, time.Second
 	if err := dump.Run(); err != nil {
+		const asking = "%s --config %s config dump: %w: %s"
 		if ctx.Err() != nil {
-			err = context.Cause(ctx)
+			return Configuration{}, fmt.Errorf(asking, p.Program(), main, context.Cause(ctx), lastLine(stderr.String()))
 		}
-		err = fmt.Errorf("%s --config %s config dump: %w: %s", p.Program(), main, err, lastLine(stderr.String()))
+		err = fmt.Errorf(asking, p.Program(), main, err, lastLine(stderr.String()))
 		if _, reading := mergedFiles(main); reading != nil {
 			err = reading // containerd doesn't say which file it is
 		}

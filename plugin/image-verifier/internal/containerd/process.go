@@ -18,7 +18,6 @@ const defaultConfig = "/etc/containerd/config.toml"
 
 // A Process is a containerd that runs.
 type Process struct {
-	// ID is 0 if it isn't known.
 	ID          int
 	arguments   []string
 	environment map[string]string

@@ -62,7 +62,7 @@ func (c Configuration) Faults() (faults []Fault) {
 	if value(images, "use_local_image_pull") == nil {
 		faults = append(faults, Fault{
 			Setting: "CRI doesn't pull by the transfer service",
-			Remedy:  "update containerd: image verifiers are asked from 2.1 on",
+			Remedy:  "update containerd to 2.2 or later",
 		})
 	}
 	for _, one := range settings {

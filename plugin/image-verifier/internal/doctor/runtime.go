@@ -42,9 +42,12 @@ func (f *findings) examine(ctx context.Context, address string, v Verifier) {
 		f.unknown(fmt.Errorf("its configuration isn't read: %w", err))
 		return
 	}
-	if c, err := process.Configuration(ctx); err != nil {
+	switch c, err := process.Configuration(ctx); {
+	case err != nil && ctx.Err() != nil:
+		f.unknown(fmt.Errorf("its configuration isn't read: %w", err))
+	case err != nil:
 		f.fault(err)
-	} else {
+	default:
 		f.examineConfiguration(c)
 		f.examineVerifiers(c, process, v)
 	}
