@@ -10,10 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"container-signing/e2e/internal/await"
 	"container-signing/e2e/internal/process"
 	"container-signing/internal/pki"
 	"container-signing/tools"
@@ -71,11 +73,28 @@ func Start(t *testing.T, args ...string) *rest.Config {
 		"--service-account-key-file=" + public, "--service-account-signing-key-file=" + private,
 	}, args...)})
 	kubeconfig, config := access(t, dir, address)
+	awaitReady(t, config)
 	start(process.Command{Name: "kube-controller-manager", Path: programs["kube-controller-manager"], Args: []string{
 		"--kubeconfig=" + kubeconfig, "--leader-elect=false", "--secure-port=0",
 		"--service-account-private-key-file=" + private,
 	}})
 	return config
+}
+
+// awaitReady returns when the API server has made its own roles, too: it serves
+// before that.
+func awaitReady(t *testing.T, config *rest.Config) {
+	t.Helper()
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = await.Answer(t.Context(), "kube-apiserver is ready", func(ctx context.Context) error {
+		return client.RESTClient().Get().AbsPath("/readyz").MaxRetries(0).Do(ctx).Error()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func writeFile(t *testing.T, dir, name, content string) string {

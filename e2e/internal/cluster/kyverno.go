@@ -141,7 +141,7 @@ func kyvernoEnvironment() []string {
 	return []string{
 		"KYVERNO_NAMESPACE=" + KyvernoNamespace,
 		"KYVERNO_SERVICEACCOUNT_NAME=" + kyvernoAccount,
-		"KYVERNO_ROLE_NAME=kyverno:admission-controller",
+		"KYVERNO_ROLE_NAME=" + kyvernoRole,
 		"KYVERNO_DEPLOYMENT=" + kyvernoAccount,
 		"KYVERNO_POD_NAME=" + kyvernoAccount,
 		"KYVERNO_SVC=kyverno-svc",

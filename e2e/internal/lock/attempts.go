@@ -21,5 +21,5 @@ func Attempts(policies []*unstructured.Unstructured) []Attempt {
 	if kinds["ImageValidatingPolicy"] {
 		byName = asKyverno
 	}
-	return slices.Concat(all, onTrust, onWebhooks, byName, onKyverno, onAPI, onExceptions, goesOn)
+	return slices.Concat(all, onTrust, onWebhooks, byName, onKyverno, onRights, onAPI, onExceptions, goesOn)
 }

@@ -17,7 +17,10 @@ import (
 )
 
 const (
-	ofWebhooks   = ` && variables.kind in ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"]`
+	ofWebhooks  = ` && variables.kind in ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"]`
+	ofService   = `!has(object.spec.service)`
+	ofReadiness = `&& [oldObject, object].map(one, one.?status.?conditions.orValue([]).exists(c, ` +
+		`c.type == "Ready" && c.status == "True") ) != [true, false]`
 	ofAnnotation = `object.metadata.?annotations[?"pod-policies.kyverno.io/autogen-controllers"] ==`
 )
 
@@ -33,7 +36,13 @@ var clauses = map[string]string{
 	`object.spec == oldObject.spec`:                                        `true`,
 	`!object.?status.?validatingadmissionpolicy.?generated.orValue(false)`: `true`,
 	`has(object.spec) && `:                                                 `!has(object.spec) || `,
-	`!has(object.spec.service)`:                                            `true`,
+	ofService:                                                              `true`,
+	ofReadiness:                                                            ``,
+	`object.?rules == oldObject.?rules`:                                    `true`,
+	`object.?subjects == oldObject.?subjects`:                              `true`,
+	`object.metadata.?labels == oldObject.metadata.?labels`:                `true`,
+	`object.?aggregationRule == oldObject.?aggregationRule`:                `true`,
+	`has(oldObject.aggregationRule) && `:                                   ``,
 	`request.userInfo.username == `:                                        `"" != `,
 	ofWebhooks:                                                             ``,
 	`is.failurePolicy == was.failurePolicy`:                                `true`,
@@ -49,9 +58,9 @@ var clauses = map[string]string{
 }
 
 // literal finds the names in the expression of what is locked, but for those of
-// kinds.
+// kinds, and of what isn't.
 var literal = regexp.MustCompile(
-	`variables\.kind (?:==|in) (?:"[^"]*"|\[[^\]]*\])|request\.namespace == "kyverno"|"[^"]*"`)
+	`variables\.kind (?:==|in) (?:"[^"]*"|\[[^\]]*\])|!\(variables\.name in [^)]*\)|request\.namespace == "kyverno"|"[^"]*"`)
 
 // A mutant is the lock with one hole.
 type mutant struct {

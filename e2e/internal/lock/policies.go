@@ -44,6 +44,11 @@ var changes = map[string][]change{
 		// is admitted (getAllPolicies in its pkg/controllers/webhook).
 		{"retired", "says in its status that Kyverno has generated another policy out of it",
 			`{"status": {"validatingadmissionpolicy": {"generated": true, "message": ""}}}`, "status"},
+		// It forgets the policy then, and its webhooks let everything in
+		// (pkg/controllers/policycache).
+		{"unready", "says in its status that it isn't ready", `{"status": {"conditions": [{"type": "Ready",
+			"status": "False", "reason": "Attacked", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}}`,
+			"status"},
 	},
 	"ValidatingAdmissionPolicy": {
 		{"ignores-failures", "lets in what it can't judge", fails, ""},

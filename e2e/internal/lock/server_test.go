@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
@@ -22,6 +23,9 @@ import (
 	"container-signing/e2e/internal/cluster"
 	"container-signing/e2e/internal/policy"
 )
+
+// cleanupName is the configuration of another controller of Kyverno's.
+const cleanupName = "kyverno-cleanup-validating-webhook-cfg"
 
 const ownFolder = "../../../policies"
 
@@ -37,6 +41,15 @@ var objects = []string{
 	configMapOf("kyverno", "notation-ca"), configMapOf("kyverno", "kyverno"), configMapOf("kyverno", "other"),
 	configMapOf("other", "notation-ca"),
 	deploymentOf("kyverno-admission-controller"), deploymentOf("other"),
+	`{"apiVersion": "v1", "kind": "ServiceAccount",
+		"metadata": {"name": "kyverno-admission-controller", "namespace": "kyverno"}}`,
+	`{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "other", "namespace": "kyverno"}}`,
+	rightsOf("ClusterRole", "kyverno:admission-controller", `"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"a": "c"}}]}`),
+	rightsOf("ClusterRole", "kyverno:admission-controller:core", someRules), rightsOf("ClusterRole", "other", someRules),
+	rightsOf("ClusterRoleBinding", "kyverno:admission-controller", bound), rightsOf("ClusterRoleBinding", "other", bound),
+	rightsOf("Role", "kyverno:admission-controller", someRules), rightsOf("Role", "other", someRules),
+	rightsOf("RoleBinding", "kyverno:admission-controller", bound), rightsOf("RoleBinding", "other", bound),
+	webhooksOf("ValidatingWebhookConfiguration", cleanupName, service),
 	webhooksOf("ValidatingWebhookConfiguration", validatingName, `{"url": "https://127.0.0.1:1"}`),
 	webhooksOf("MutatingWebhookConfiguration", mutatingName, service),
 	webhooksOf("MutatingWebhookConfiguration", "other", service),
@@ -70,6 +83,19 @@ func deploymentOf(name string) string {
 		"metadata": {"name": "` + name + `", "namespace": "kyverno"},
 		"spec": {"replicas": 1, "paused": true, "selector": {"matchLabels": {"app": "a"}},
 		"template": {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}}}`
+}
+
+// Fields of what says who may do what.
+const (
+	someRules = `"rules": [{"apiGroups": ["x"], "resources": ["x"], "verbs": ["get"]}]`
+	bound     = `"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "x"},
+		"subjects": [{"kind": "ServiceAccount", "name": "x", "namespace": "kyverno"}]`
+)
+
+func rightsOf(kind, name, fields string) string {
+	return fmt.Sprintf(`{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": %q,
+		"metadata": {"name": %q, "namespace": %q, "labels": {"a": "b"}}, %s}`,
+		kind, name, map[bool]string{false: "kyverno"}[strings.HasPrefix(kind, "Cluster")], fields)
 }
 
 // service is where Kyverno is in a cluster.
@@ -114,9 +140,27 @@ func start(t *testing.T, args ...string) server {
 			}
 			s.create(t, string(content))
 			s.policies = append(s.policies, one)
+			if one.GetKind() == "ClusterPolicy" {
+				s.ready(t, one.GetName())
+			}
 		}
 	}
 	return s
+}
+
+// ready says of a ClusterPolicy that it is ready, as Kyverno does.
+func (s server) ready(t *testing.T, name string) {
+	t.Helper()
+	client, err := dynamic.NewForConfig(s.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Resource(kindOf("ClusterPolicy", "kyverno.io", "v1").resource).Patch(t.Context(), name,
+		types.MergePatchType, []byte(`{"status": {"conditions": [{"type": "Ready", "status": "True"}]}}`),
+		metav1.PatchOptions{}, "status")
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // locked starts an API server as policies/apiserver/admission.yaml says, with
