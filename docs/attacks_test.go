@@ -35,7 +35,11 @@ func TestAttacks(t *testing.T) {
 		t.Errorf("the repository keeps %s", tags)
 	}
 
-	s.run("kubectl delete -f policies/imagevalidatingpolicy")
+	s.run(regexp.MustCompile(`(?m)^  (rm \S+)`).FindStringSubmatch(s.said)[1])
+	s.await("the policies to be deleted", func() bool {
+		_, err := s.try("kubectl delete --ignore-not-found -f policies/imagevalidatingpolicy")
+		return err == nil
+	})
 	unguarded := regexp.MustCompile(`✗ deny/pod-unsigned .*no lock stops it`)
 	s.await("the policies to be gone", func() bool {
 		output, err := s.try(attack)

@@ -66,6 +66,10 @@ func (a *attacking) check() (err error) {
 		if err != nil {
 			return err
 		}
+		if at := a.target.Repository; signed.Registry == at.Registry && signed.Repository == at.Repository {
+			return usage.Fault(hint.Add(fmt.Errorf("--signed %s is in --repository, which is emptied", a.signed),
+				"give another repository for the attack"))
+		}
 		a.target.Signed = &signed
 	}
 	a.target.Cluster, err = existingCluster(a.kubeconfig, a.server)

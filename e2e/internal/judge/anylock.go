@@ -3,6 +3,7 @@ package judge
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -28,24 +29,95 @@ func (t trial) nextLock(
 	ctx context.Context, verdict *report.Verdict, document workload.Document, kept *unstructured.Unstructured,
 ) {
 	verdict.Failure = fmt.Sprintf("document %d was admitted: no lock stops it", document.Number)
+	pod := kept
 	if document.Kind.Kind != podKind.Kind {
-		err := t.applier.tryPodOf(ctx, document.Kind, kept)
-		if err == nil {
+		stopped := t.podsStopped(ctx, verdict, document.Kind, kept)
+		if stays := document.Updates >= 0 && !replacesPods[document.Kind.Kind]; stopped || stays || !t.follower.hasNode {
 			return
 		}
-		if answer := Classify(ctx, err); answer.Seen == report.Refused {
-			answer.Tell(verdict)
-			verdict.Passed, verdict.Failure = true, ""
-			verdict.Detail = "the " + document.Kind.Kind + " is admitted, its pods aren't"
-		} else {
-			verdict.Failure += ", and whether its pods are stopped isn't known: " + answer.Reason
+		var err error
+		if pod, err = t.follower.podOf(ctx, document, kept); err != nil {
+			verdict.Failure += fmt.Sprintf(", and what a node does isn't known: %s", err)
+			return
 		}
-		return
 	}
-	if !t.follower.hasNode {
-		return
+	if t.follower.hasNode {
+		t.nodeStops(ctx, verdict, document, pod)
 	}
-	refusal, err := t.follower.awaitPull(ctx, kept.GetNamespace(), kept.GetName())
+}
+
+// podsStopped completes the verdict if the pods of an object aren't admitted, or
+// if that can't be known.
+func (t trial) podsStopped(
+	ctx context.Context, verdict *report.Verdict, kind workload.Kind, kept *unstructured.Unstructured,
+) bool {
+	err := t.applier.tryPodOf(ctx, kind, kept)
+	if err == nil {
+		return false
+	}
+	if answer := Classify(ctx, err); answer.Seen == report.Refused {
+		answer.Tell(verdict)
+		verdict.Passed, verdict.Failure = true, ""
+		verdict.Detail = "the " + kind.Kind + " is admitted, its pods aren't"
+	} else {
+		verdict.Failure += ", and whether its pods are stopped isn't known: " + answer.Reason
+	}
+	return true
+}
+
+// controllers are the accounts that make the pods of a kind, in kube-system.
+var controllers = map[string]string{
+	"Deployment": "replicaset-controller", "ReplicaSet": "replicaset-controller",
+	"ReplicationController": "replication-controller", "StatefulSet": "statefulset-controller",
+	"DaemonSet": "daemon-set-controller", "Job": "job-controller", "CronJob": "job-controller",
+}
+
+// tryPodOf asks, by a dry run, for a pod as a controller makes it of an object,
+// and under its name.
+func (a applier) tryPodOf(ctx context.Context, kind workload.Kind, kept *unstructured.Unstructured) error {
+	metadata := map[string]any{"generateName": kept.GetName() + "-"}
+	for _, field := range []string{"labels", "annotations"} {
+		if value, there := kind.PodMetadata(kept)[field]; there {
+			metadata[field] = value
+		}
+	}
+	pod := &unstructured.Unstructured{Object: map[string]any{"metadata": metadata, "spec": kind.PodSpec(kept)}}
+	pod.SetGroupVersionKind(podKind.GroupVersionKind)
+	pod.SetOwnerReferences([]metav1.OwnerReference{
+		*metav1.NewControllerRef(kept, kind.GroupVersionKind),
+	})
+	asking, err := a.clients.as("system:serviceaccount:kube-system:" + controllers[kind.Kind])
+	if err != nil {
+		return err
+	}
+	pods := asking.Resource(podKind.GroupVersionResource()).Namespace(kept.GetNamespace())
+	options := metav1.CreateOptions{FieldManager: FieldManager, DryRun: []string{metav1.DryRunAll}}
+	_, err = pods.Create(ctx, pod, options)
+	return err
+}
+
+// podOf waits for a pod that a controller makes of an object that was admitted.
+func (f follower) podOf(
+	ctx context.Context, document workload.Document, kept *unstructured.Unstructured,
+) (*unstructured.Unstructured, error) {
+	if document.Kind.Kind == "CronJob" {
+		var err error
+		if kept, err = f.jobOf(ctx, kept); err != nil {
+			return nil, err
+		}
+	}
+	var images []string
+	if document.Updates >= 0 {
+		images = imagesOf(document.Kind, kept)
+	}
+	return awaitPod(ctx, f.clients, kept, images)
+}
+
+// nodeStops completes the verdict by what a node makes of a pod.
+func (t trial) nodeStops(
+	ctx context.Context, verdict *report.Verdict, document workload.Document, pod *unstructured.Unstructured,
+) {
+	refusal, err := t.follower.awaitPull(ctx, pod.GetNamespace(), pod.GetName(), t.suspects(document))
 	switch {
 	case err != nil:
 		verdict.Failure += fmt.Sprintf(", and what the node does isn't known: %s", err)
@@ -57,39 +129,55 @@ func (t trial) nextLock(
 	}
 }
 
-// tryPodOf asks, by a dry run, for a pod as a controller makes it of an object.
-func (a applier) tryPodOf(ctx context.Context, kind workload.Kind, kept *unstructured.Unstructured) error {
-	pod := &unstructured.Unstructured{Object: map[string]any{
-		"metadata": map[string]any{"generateName": kept.GetName() + "-"}, "spec": kind.PodSpec(kept),
-	}}
-	pod.SetGroupVersionKind(podKind.GroupVersionKind)
-	pod.SetOwnerReferences([]metav1.OwnerReference{
-		*metav1.NewControllerRef(kept, kind.GroupVersionKind),
-	})
-	pods := a.clients.dynamic.Resource(podKind.GroupVersionResource()).Namespace(kept.GetNamespace())
-	options := metav1.CreateOptions{FieldManager: FieldManager, DryRun: []string{metav1.DryRunAll}}
-	_, err := pods.Create(ctx, pod, options)
-	return err
+// suspects are the names of the containers whose images must not run: of all, if
+// it isn't any of theirs but that of a volume.
+func (t trial) suspects(document workload.Document) []string {
+	var good []string
+	for _, image := range t.images {
+		if image.Fault == "" {
+			good = append(good, image.Reference)
+		}
+	}
+	var all, suspects []string
+	for _, container := range document.Kind.Containers(document.Object) {
+		all = append(all, container.Name())
+		if !slices.Contains(good, container.Image()) {
+			suspects = append(suspects, container.Name())
+		}
+	}
+	if len(suspects) == 0 {
+		return all
+	}
+	return suspects
 }
 
 // awaitPull waits for what a node makes of an admitted pod's images, and returns
-// why it refuses one, or nothing if a container has been started.
-func (f follower) awaitPull(ctx context.Context, namespace, name string) (refusal string, err error) {
+// why it refuses one, or nothing if one of the suspect containers has been
+// started.
+func (f follower) awaitPull(
+	ctx context.Context, namespace, name string, suspects []string,
+) (refusal string, err error) {
 	see := func(pod *corev1.Pod, gone bool) error {
 		if gone {
 			return fmt.Errorf("it was deleted")
 		}
 		last := "nothing is known of its containers"
-		for _, status := range append(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses...) {
-			if waits := status.State.Waiting; waits != nil {
-				last = waits.Reason + " " + waits.Message
-				_, why, refused := strings.Cut(waits.Message, RuntimeRefuses)
-				if refused {
-					refusal = why
-					return nil
-				}
+		started := false
+		for _, status := range slices.Concat(
+			pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses, pod.Status.EphemeralContainerStatuses,
+		) {
+			waits := status.State.Waiting
+			if waits == nil {
+				started = started || slices.Contains(suspects, status.Name)
 				continue
 			}
+			last = waits.Reason + " " + waits.Message
+			if _, why, refused := strings.Cut(waits.Message, RuntimeRefuses); refused {
+				refusal = why
+				return nil
+			}
+		}
+		if started {
 			return nil // it runs, or has run
 		}
 		return await.NotYet("%s", last)

@@ -59,12 +59,25 @@ func (f follower) follow(ctx context.Context, a admitted) (fate, error) {
 // changes.
 var replacesPods = map[string]bool{"Deployment": true, "StatefulSet": true, "DaemonSet": true}
 
-// followCronJob makes a job of a CronJob at once, as kubectl create job
-// --from does, and follows that.
+// followCronJob makes a Job of a CronJob at once, and follows that.
 func (f follower) followCronJob(ctx context.Context, a admitted) (fate, error) {
-	var cronJob batchv1.CronJob
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(a.kept.Object, &cronJob); err != nil {
+	job, err := f.jobOf(ctx, a.kept)
+	if err != nil {
 		return fate{}, err
+	}
+	if err := checkPinned(jobKind, job, a.wanted); err != nil {
+		return fate{}, err
+	}
+	end, err := f.followPods(ctx, admitted{kind: jobKind, kept: job, wanted: a.wanted})
+	end.detail = "template pinned, and a Job made of it: " + end.detail
+	return end, err
+}
+
+// jobOf makes a Job of a CronJob, as kubectl create job --from does.
+func (f follower) jobOf(ctx context.Context, kept *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	var cronJob batchv1.CronJob
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(kept.Object, &cronJob); err != nil {
+		return nil, err
 	}
 	job := &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{
@@ -76,23 +89,18 @@ func (f follower) followCronJob(ctx context.Context, a admitted) (fate, error) {
 		},
 		Spec: cronJob.Spec.JobTemplate.Spec,
 	}
-	jobs := f.typed.BatchV1().Jobs(a.kept.GetNamespace())
+	jobs := f.typed.BatchV1().Jobs(kept.GetNamespace())
 	made, err := jobs.Create(ctx, job, metav1.CreateOptions{FieldManager: FieldManager})
 	if err != nil {
-		return fate{}, fmt.Errorf("a Job made of it wasn't: %s", Classify(ctx, err).Reason)
+		return nil, fmt.Errorf("a Job made of it wasn't: %s", Classify(ctx, err).Reason)
 	}
 	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(made)
 	if err != nil {
-		return fate{}, err
+		return nil, err
 	}
 	object := &unstructured.Unstructured{Object: fields}
 	object.SetGroupVersionKind(jobKind.GroupVersionKind)
-	if err := checkPinned(jobKind, object, a.wanted); err != nil {
-		return fate{}, err
-	}
-	end, err := f.followPods(ctx, admitted{kind: jobKind, kept: object, wanted: a.wanted})
-	end.detail = "template pinned, and a Job made of it: " + end.detail
-	return end, err
+	return object, nil
 }
 
 // followPods waits for a pod that a controller makes of an object.

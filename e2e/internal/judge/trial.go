@@ -24,7 +24,7 @@ func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
 	switch {
 	case t.applier.dryRuns:
 		applied = applied.Idle()
-	case w.Refusal != nil && w.Last().Updates >= 0:
+	case w.Refusal != nil && w.Last().Updates >= 0 && !t.anyLock:
 		// What is there to be updated needs no pods: those that are admitted have
 		// some, and each costs a second of a processor's time.
 		applied = applied.Childless()
@@ -93,6 +93,10 @@ func (t trial) wanted(w workload.Workload, i int) []wantedImage {
 // prepares for a refusal has to be pinned, and that is all.
 func (t trial) admitted(ctx context.Context, object admitted, prepares bool) (fate, error) {
 	switch {
+	case t.anyLock && object.kind.Kind == podKind.Kind && !prepares:
+		// Whoever pins images isn't known. A node that refuses them all is no lock.
+		does, err := t.follower.runs(ctx, object.kept, object.wanted)
+		return fate{ran: does != ""}, err
 	case t.anyLock:
 		return fate{}, nil
 	case prepares:
@@ -106,7 +110,11 @@ func (t trial) admitted(ctx context.Context, object admitted, prepares bool) (fa
 func (t trial) refused(verdict *report.Verdict, document workload.Document, w workload.Workload, answer Answer) {
 	answer.Tell(verdict)
 	refusal := *w.Refusal
-	if w.FailsWith != "" && !t.anyLock {
+	known := w.FailsWith != "" && answer.Seen == report.Failed && refusal.Because.MatchString(answer.Reason)
+	if t.anyLock && !known && w.FailsWith != "" {
+		verdict.KnownFault = "" // another lock has no such fault
+	}
+	if w.FailsWith != "" && (known || !t.anyLock) {
 		verdict.Expected = report.Failed
 		verdict.Matched = refusal.Because.FindString(answer.Reason)
 		if verdict.Passed = answer.Seen == report.Failed && verdict.Matched != ""; !verdict.Passed {

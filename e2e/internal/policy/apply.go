@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -15,6 +16,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/util/retry"
 )
 
 // fieldManager is under what name policies are applied.
@@ -49,12 +51,32 @@ func put(
 	err = each(config, policies, "applying", func(
 		client dynamic.ResourceInterface, policy *unstructured.Unstructured, resource schema.GroupVersionResource,
 	) error {
-		options := metav1.ApplyOptions{FieldManager: fieldManager, Force: true}
-		_, err := client.Apply(ctx, policy.GetName(), policy, options)
 		resources = append(resources, resource)
-		return err
+		return replace(ctx, client, policy)
 	})
 	return resources, err
+}
+
+// replace puts a policy in the place of one that has its name, of which nothing
+// stays: what somebody else has added, such as an exclusion, would stay if it was
+// applied.
+func replace(ctx context.Context, client dynamic.ResourceInterface, policy *unstructured.Unstructured) error {
+	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		present, err := client.Get(ctx, policy.GetName(), metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			_, err = client.Create(ctx, policy, metav1.CreateOptions{FieldManager: fieldManager})
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		present.Object["spec"] = policy.DeepCopy().Object["spec"]
+		present.SetAPIVersion(policy.GetAPIVersion())
+		present.SetLabels(policy.GetLabels())
+		present.SetAnnotations(policy.GetAnnotations())
+		_, err = client.Update(ctx, present, metav1.UpdateOptions{FieldManager: fieldManager})
+		return err
+	})
 }
 
 // Delete deletes the policies of these names.

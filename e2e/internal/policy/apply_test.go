@@ -106,7 +106,9 @@ func testOwnKinds(t *testing.T, config *rest.Config, client dynamic.Interface) {
 	kept := client.Resource(schema.GroupVersionResource{
 		Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingadmissionpolicies",
 	})
-	foreign := load(t, strings.Replace(own, `"true"`, `"1 == 1"`, 1))[0]
+	foreign := load(t, strings.Replace(own, `"true"`, `"1 == 1"`, 1)+
+		"  matchConditions: [{name: never, expression: \"false\"}]\n")[0]
+	foreign.SetAnnotations(map[string]string{"of": "somebody"})
 	if _, err := kept.Apply(t.Context(), "own", foreign, metav1.ApplyOptions{FieldManager: "somebody"}); err != nil {
 		t.Fatal(err)
 	}
@@ -122,6 +124,10 @@ func testOwnKinds(t *testing.T, config *rest.Config, client dynamic.Interface) {
 		validations, _, _ := unstructured.NestedSlice(policy.Object, "spec", "validations")
 		if len(validations) != 1 || validations[0].(map[string]any)["expression"] != expression {
 			t.Errorf("the API server has %v, not %s", validations, expression)
+		}
+		if _, stays, _ := unstructured.NestedSlice(policy.Object, "spec", "matchConditions"); stays ||
+			len(policy.GetAnnotations()) > 0 {
+			t.Errorf("what somebody else has added stays: %v", policy.Object)
 		}
 	}
 	err := Apply(t.Context(), config, load(t, strings.Replace(own, `"true"`, `"1 +"`, 1)))

@@ -18,7 +18,7 @@ import (
 // groups are the API groups whose objects count as policies.
 var groups = []string{"policies.kyverno.io", "kyverno.io", "admissionregistration.k8s.io"}
 
-// Load reads the policies in the YAML files of a folder, sorted by file. An
+// Load reads the policies in the YAML and JSON files of a folder, sorted by file. An
 // error names the file and the document.
 func Load(folder string) ([]*unstructured.Unstructured, error) {
 	files, err := filesIn(folder)
@@ -40,7 +40,7 @@ func Load(folder string) ([]*unstructured.Unstructured, error) {
 	return policies, nil
 }
 
-// filesIn lists the YAML files of a folder, but not those below it.
+// filesIn lists the files of a folder that `kubectl apply` takes, but not those below it.
 func filesIn(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -48,7 +48,7 @@ func filesIn(folder string) ([]string, error) {
 	}
 	var files []string
 	for _, entry := range entries {
-		if slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(entry.Name())) {
+		if slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(entry.Name())) {
 			files = append(files, filepath.Join(folder, entry.Name()))
 		}
 	}

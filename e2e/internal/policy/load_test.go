@@ -49,9 +49,12 @@ func TestLoad(t *testing.T) {
 			"a.yaml": one, "b.yaml": strings.Replace(one, "ImageValidating", "Validating", 1),
 			"c.yaml": strings.Replace(one, "{name: one}", "{name: one, namespace: a}", 1),
 		}, names: "one one one"},
+		"JSON": {files: map[string]string{
+			"a.json": `{"apiVersion": "kyverno.io/v1", "kind": "PolicyException", "metadata": {"name": "one"}}`,
+		}, names: "one"},
 		"nothing":     {err: "it has none\nhint: put them into *.yaml"},
 		"comments":    {files: map[string]string{"a.yaml": "# nothing\n"}, err: "it has none"},
-		"other files": {files: map[string]string{"a.json": "{}", "a.yaml~": one, "a.YAML": one}, err: "it has none"},
+		"other files": {files: map[string]string{"a.txt": "{}", "a.yaml~": one, "a.YAML": one}, err: "it has none"},
 		"no manifest": {files: map[string]string{"a.yaml": "a policy\n"}, err: `a.yaml", document 1: `},
 		"a list":      {files: map[string]string{"a.yaml": "- a policy\n"}, err: `document 1: it isn't a manifest`},
 		"broken YAML": {files: map[string]string{"a.yaml": one + "---\n{"}, err: `a.yaml", document 2: `},

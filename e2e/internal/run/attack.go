@@ -114,6 +114,10 @@ func (t *trial) attackAll(ctx context.Context, target Target, images *scratch) (
 	return append(verdicts, more...), err
 }
 
+// anyKind is that of any policy with which a request fails by a known fault: which
+// ones a cluster of the user's has nobody knows.
+var anyKind = []string{"ClusterPolicy"}
+
 // attackWorkloads judges the workloads, and the one with the tag that is moved.
 func (t *trial) attackWorkloads(ctx context.Context, target Target, images *scratch) ([]report.Verdict, error) {
 	options := judge.Options{
@@ -121,7 +125,7 @@ func (t *trial) attackWorkloads(ctx context.Context, target Target, images *scra
 		AwaitGone: true,
 	}
 	t.cluster.Config.WarningHandler = t.Console
-	kept, without := possible(t.plan.Workloads, options.Images, nil)
+	kept, without := possible(t.plan.Workloads, options.Images, anyKind)
 	if without > 0 {
 		t.Console.Note(fmt.Sprintf(
 			"%d attacks are left out: they need a signed image, a key of its signer or CA, or a registry on loopback",

@@ -109,6 +109,16 @@ func (k Kind) PodSpec(object *unstructured.Unstructured) map[string]any {
 	return fields
 }
 
+// PodMetadata returns the metadata of the pods that are made of object, which is
+// of this kind, or of the pod itself; nil if they have none.
+func (k Kind) PodMetadata(object *unstructured.Unstructured) map[string]any {
+	fields := object.Object
+	for _, name := range append(slices.Clone(k.podSpec[:len(k.podSpec)-1]), "metadata") {
+		fields, _ = fields[name].(map[string]any)
+	}
+	return fields
+}
+
 // PodSpecPath are the fields that lead to the pod's specification.
 func (k Kind) PodSpecPath() []string { return slices.Clone(k.podSpec) }
 
