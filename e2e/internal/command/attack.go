@@ -34,7 +34,8 @@ func newAttack() *cobra.Command {
 	flags.StringVar(&a.repository, "repository", "",
 		"`repository` for the images, such as registry.example.com/scratch: an empty one, which is emptied again")
 	flags.StringVar(&a.signed, "signed", "",
-		"`reference` of an image with a Notation signature that the cluster must admit; without it only\nrefusals are judged")
+		"`reference` of an image with a Notation signature that the cluster must admit; without it\n"+
+			"only refusals are judged")
 	flags.BoolVar(&a.plainHTTP, "plain-http", false,
 		"the registries speak plain HTTP, as those on loopback are taken to do anyway")
 	flags.BoolVar(&a.target.Runs, "run", false,

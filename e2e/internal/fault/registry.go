@@ -57,7 +57,8 @@ func (w World) ofRegistry() (all []Fault) {
 	add("answers-500", "fails", Waits, fails, as(Status(http.StatusInternalServerError)))
 	add("answers-503", "is overloaded", Waits, fails, as(Status(http.StatusServiceUnavailable)))
 	add("answers-html", "is hidden by a page to log in", Waits, untrusted+`|Docker-Content-Digest`, as(HTML()))
-	add("truncates", "gives half of what it has", Waits, untrusted+`|match requested digest|unexpected (EOF|end)`, as(Truncated()))
+	add("truncates", "gives half of what it has", Waits,
+		untrusted+`|match requested digest|unexpected (EOF|end)`, as(Truncated()))
 	add("swaps-manifests", "gives an unsigned image for a signed one", Waits,
 		untrusted+`|match requested digest|descriptor mismatch`, w.swapped)
 	add("wrong-type", "calls everything plain text", Varies, ``, as(WrongType()))

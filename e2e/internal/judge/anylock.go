@@ -32,7 +32,8 @@ func (t trial) nextLock(
 	pod := kept
 	if document.Kind.Kind != podKind.Kind {
 		stopped := t.podsStopped(ctx, verdict, document.Kind, kept)
-		if stays := document.Updates >= 0 && !replacesPods[document.Kind.Kind]; stopped || stays || !t.follower.hasNode {
+		stay := document.Updates >= 0 && !replacesPods[document.Kind.Kind]
+		if stopped || stay || !t.follower.hasNode {
 			return
 		}
 		var err error

@@ -66,18 +66,34 @@ func TestAnyLock(t *testing.T) {
 	}
 }
 
-// TestNodeAsLock has a node refuse what admission lets pass, and run it.
+// refusing is the state of a container whose image containerd's verifier has
+// refused.
+var refusing = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{
+	Reason: "ErrImagePull", Message: "failed to pull: " + RuntimeRefuses + "app: no Notation signature",
+}}
+
+// TestNodeAsLock has a node refuse what admission lets pass, and run it. What
+// counts is the container that must not run.
 func TestNodeAsLock(t *testing.T) {
 	t.Parallel()
+	unsigned := denied(pod("unsigned", "unsigned"), "unsigned")
+	beside := denied(pod("unsigned", "signed")+"    - {name: second, image: unsigned}\n", "unsigned")
+	second := func(state corev1.ContainerState) []corev1.ContainerStatus {
+		return []corev1.ContainerStatus{containerStatus("main", signedDigest, running), {Name: "second", State: state}}
+	}
+	main := func(state corev1.ContainerState) []corev1.ContainerStatus {
+		return []corev1.ContainerStatus{containerStatus("main", signedDigest, state)}
+	}
 	for name, c := range map[string]struct {
-		state  corev1.ContainerState
-		passed bool
-		says   string
+		manifest string
+		statuses []corev1.ContainerStatus
+		passed   bool
+		says     string
 	}{
-		"refused": {corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{
-			Reason: "ErrImagePull", Message: "failed to pull: " + RuntimeRefuses + "app: no Notation signature",
-		}}, true, "app: no Notation signature"},
-		"run": {running, false, "runs: no lock stops it"},
+		"refused":                    {unsigned, main(refusing), true, "app: no Notation signature"},
+		"run":                        {unsigned, main(running), false, "runs: no lock stops it"},
+		"refused beside one that is": {beside, second(refusing), true, "app: no Notation signature"},
+		"run beside one that is":     {beside, second(running), false, "runs: no lock stops it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,14 +104,15 @@ func TestNodeAsLock(t *testing.T) {
 					quick.act(object)
 					return
 				}
-				pod := statusOfPod(corev1.PodPending, signedDigest, c.state)
+				pod := statusOfPod(corev1.PodPending, signedDigest, running)
+				pod.Status.ContainerStatuses = c.statuses
 				pod.ObjectMeta = metav1.ObjectMeta{Namespace: object.GetNamespace(), Name: object.GetName()}
 				quick.server.Put(t, pod)
 			})
 			options := quick.options()
 			options.AnyLock = true
 			verdicts, err := Run(t.Context(), options, load(t, map[string]trialCase{
-				"deny/unsigned": {manifest: denied(pod("unsigned", "unsigned"), "unsigned")},
+				"deny/unsigned": {manifest: c.manifest},
 			}))
 			if err != nil {
 				t.Fatal(err)
@@ -106,5 +123,33 @@ func TestNodeAsLock(t *testing.T) {
 				t.Errorf("%+v", v)
 			}
 		})
+	}
+}
+
+// TestNodeRefusesAll doesn't take a node for a lock that refuses what is signed
+// too.
+func TestNodeRefusesAll(t *testing.T) {
+	t.Parallel()
+	quick := newPodsOnly(t)
+	admit := func(*unstructured.Unstructured) error { return nil }
+	quick.server.OnWrite(admit, func(object *unstructured.Unstructured) {
+		if object.GetKind() != "Pod" {
+			quick.act(object)
+			return
+		}
+		pod := statusOfPod(corev1.PodFailed, signedDigest, refusing)
+		pod.ObjectMeta = metav1.ObjectMeta{Namespace: object.GetNamespace(), Name: object.GetName()}
+		quick.server.Put(t, pod)
+	})
+	options := quick.options()
+	options.AnyLock = true
+	verdicts, err := Run(t.Context(), options, load(t, map[string]trialCase{
+		"admit/signed": {manifest: pod("signed", "signed")},
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := verdicts[0]; v.Passed || !strings.Contains(v.Failure, RuntimeRefuses) {
+		t.Errorf("%+v", v)
 	}
 }

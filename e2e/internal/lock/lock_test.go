@@ -33,7 +33,7 @@ var others = []Attempt{
 	other("another ClusterRole", role("other", noRules)), other("another Role's end", request{
 		kind: ofRBAC("Role"), namespace: "kyverno", name: "other",
 	}),
-	other("another binding", request{kind: ofRBAC("ClusterRoleBinding"), name: "other", body: `{"subjects": []}`}),
+	other("another binding", request{kind: ofRBAC("ClusterRoleBinding"), name: "other", body: noSubjects}),
 	other("an annotation of Kyverno's ClusterRole", role(kyvernoRole, `{"metadata": {"annotations": {"a": "b"}}}`)),
 	other("what Kubernetes puts together", by(as(aggregator), role(kyvernoRole,
 		`{"rules": [{"apiGroups": ["y"], "resources": ["y"], "verbs": ["get"]}]}`))),

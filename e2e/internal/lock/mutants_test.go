@@ -60,7 +60,8 @@ var clauses = map[string]string{
 // literal finds the names in the expression of what is locked, but for those of
 // kinds, and of what isn't.
 var literal = regexp.MustCompile(
-	`variables\.kind (?:==|in) (?:"[^"]*"|\[[^\]]*\])|!\(variables\.name in [^)]*\)|request\.namespace == "kyverno"|"[^"]*"`)
+	`variables\.kind (?:==|in) (?:"[^"]*"|\[[^\]]*\])|!\(variables\.name in [^)]*\)|` +
+		`request\.namespace == "kyverno"|"[^"]*"`)
 
 // A mutant is the lock with one hole.
 type mutant struct {

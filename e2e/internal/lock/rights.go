@@ -11,10 +11,11 @@ const (
 	// aggregator puts roles together.
 	aggregator = "system:serviceaccount:kube-system:clusterrole-aggregation-controller"
 
-	noRules   = `[{"op": "replace", "path": "/rules", "value": []}]`
-	noReading = `{"rules": [{"apiGroups": ["other"], "resources": ["other"], "verbs": ["get"]}]}`
-	noLabels  = `[{"op": "remove", "path": "/metadata/labels"}]`
-	ofOthers  = `{"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"of": "others"}}]}}`
+	noRules    = `[{"op": "replace", "path": "/rules", "value": []}]`
+	noSubjects = `{"subjects": []}`
+	noReading  = `{"rules": [{"apiGroups": ["other"], "resources": ["other"], "verbs": ["get"]}]}`
+	noLabels   = `[{"op": "remove", "path": "/metadata/labels"}]`
+	ofOthers   = `{"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"of": "others"}}]}}`
 )
 
 // onRights are attempts on what Kyverno may do.
@@ -32,11 +33,11 @@ var onRights = []Attempt{
 	rights("role-deleted-as-aggregator", "Deletes it under the name of who puts roles together.",
 		by(as(aggregator), role(kyvernoRole, ""))),
 	rights("role-unbound", "Binds Kyverno's ClusterRole to nobody.",
-		request{kind: ofRBAC("ClusterRoleBinding"), name: kyvernoRole, body: `{"subjects": []}`}),
+		request{kind: ofRBAC("ClusterRoleBinding"), name: kyvernoRole, body: noSubjects}),
 	rights("binding-deleted", "Deletes the binding of Kyverno's ClusterRole.",
 		request{kind: ofRBAC("ClusterRoleBinding"), name: kyvernoRole}),
 	rights("own-role-reduced", "Takes all rules out of the Role in Kyverno's namespace.", own("Role", noRules)),
-	rights("own-role-unbound", "Binds the Role in Kyverno's namespace to nobody.", own("RoleBinding", `{"subjects": []}`)),
+	rights("own-role-unbound", "Binds the Role in Kyverno's namespace to nobody.", own("RoleBinding", noSubjects)),
 	rights("account-deleted", "Deletes Kyverno's ServiceAccount, and with it all its tokens.", request{
 		kind: kindOf("ServiceAccount", "", "v1"), namespace: "kyverno", name: "kyverno-admission-controller",
 	}),
