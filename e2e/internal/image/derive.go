@@ -77,7 +77,10 @@ func Derive[Role ~string](
 			return nil
 		})
 	}
-	return Derived[Role]{digests, platform}, work.Wait()
+	if err := work.Wait(); err != nil {
+		return Derived[Role]{}, err
+	}
+	return Derived[Role]{digests, platform}, nil
 }
 
 func scheme(of reference.Reference) []name.Option {

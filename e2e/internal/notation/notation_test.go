@@ -59,11 +59,11 @@ func TestRefuses(t *testing.T) {
 		words   string
 	}{
 		"unsigned":                    {unsigned, Unsigned, ""},
-		"untrusted":                   {saying(t, "Error: signature verification failed for all", "1"), Untrusted, ""},
-		"unsigned, to be untrusted":   {unsigned, Untrusted, `because "signature verification failed", but`},
+		"untrusted":                   {saying(t, "Error: it does not contain any trusted certificate", "1"), Untrusted, ""},
+		"unsigned, to be untrusted":   {unsigned, Untrusted, `because "does not contain any trusted certificate", but`},
 		"accepted":                    {saying(t, "Successfully verified", "0"), Unsigned, "though it must not"},
 		"a registry that is gone":     {saying(t, "Error: connection refused", "1"), Unsigned, "connection refused"},
-		"an exit status without word": {saying(t, "", "0"), Unsigned, "doesn't say that it did"},
+		"an exit status without word": {saying(t, "", "0"), Unsigned, "though it must not"},
 	} {
 		err := c.cli.Refuses(t.Context(), plain, c.because)
 		if (err == nil) != (c.words == "") || err != nil && !strings.Contains(err.Error(), c.words) {
