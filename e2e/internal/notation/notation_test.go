@@ -59,7 +59,7 @@ func TestRefuses(t *testing.T) {
 		words   string
 	}{
 		"unsigned":                    {unsigned, Unsigned, ""},
-		"untrusted":                   {saying(t, "Error: it does not contain any trusted certificate", "1"), Untrusted, ""},
+		"untrusted":                   {saying(t, "it does not contain any trusted certificate", "1"), Untrusted, ""},
 		"unsigned, to be untrusted":   {unsigned, Untrusted, `because "does not contain any trusted certificate", but`},
 		"accepted":                    {saying(t, "Successfully verified", "0"), Unsigned, "though it must not"},
 		"a registry that is gone":     {saying(t, "Error: connection refused", "1"), Unsigned, "connection refused"},
