@@ -13,9 +13,10 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// createStandIn creates what Kyverno would have its rights by, and the Deployment by
-// which Kyverno is known to whoever would scale it to nothing. Kyverno itself runs beside the API server: this one
-// is paused from the beginning, so that no pods are made of it.
+// createStandIn creates what Kyverno would have its rights by, and the Deployment
+// by which it is known to whoever would scale it to nothing. Kyverno itself runs
+// beside the API server: this one is paused from the beginning, so that no pods are
+// made of it.
 func createStandIn(ctx context.Context, config *rest.Config) error {
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {

@@ -19,8 +19,16 @@ import (
 // verifier has refused (core/transfer/local/pull.go of containerd).
 const RuntimeRefuses = "blocked pull of "
 
-// RuntimeLock is what that verifier is called as a lock.
-const RuntimeLock = "containerd's image verifier"
+// What a node's locks are called: that verifier, and kubelet itself, which pulls
+// nothing by a name that can't be read.
+const (
+	RuntimeLock = "containerd's image verifier"
+	kubeletLock = "kubelet"
+)
+
+// invalidName is the reason for which kubelet has a container wait then
+// (pkg/kubelet/images/types.go of Kubernetes).
+const invalidName = "InvalidImageName"
 
 // nextLock completes the verdict on an object that was admitted, where any lock
 // may stop it: some look at pods only, and not at what makes them, and a node may
@@ -118,15 +126,15 @@ func (f follower) podOf(
 func (t trial) nodeStops(
 	ctx context.Context, verdict *report.Verdict, document workload.Document, pod *unstructured.Unstructured,
 ) {
-	refusal, err := t.follower.awaitPull(ctx, pod.GetNamespace(), pod.GetName(), t.suspects(document))
+	lock, refusal, err := t.follower.awaitPull(ctx, pod.GetNamespace(), pod.GetName(), t.suspects(document))
 	switch {
 	case err != nil:
 		verdict.Failure += fmt.Sprintf(", and what the node does isn't known: %s", err)
-	case refusal == "":
+	case lock == "":
 		verdict.Failure, verdict.Runs = fmt.Sprintf("document %d runs: no lock stops it", document.Number), report.Runs
 	default:
 		verdict.Seen, verdict.Passed, verdict.Failure = report.Refused, true, ""
-		verdict.Lock, verdict.Reason = RuntimeLock, refusal
+		verdict.Lock, verdict.Reason = lock, refusal
 	}
 }
 
@@ -153,11 +161,11 @@ func (t trial) suspects(document workload.Document) []string {
 }
 
 // awaitPull waits for what a node makes of an admitted pod's images, and returns
-// why it refuses one, or nothing if one of the suspect containers has been
-// started.
+// which of its locks refuses one and why, or nothing if one of the suspect
+// containers has been started.
 func (f follower) awaitPull(
 	ctx context.Context, namespace, name string, suspects []string,
-) (refusal string, err error) {
+) (lock, refusal string, err error) {
 	see := func(pod *corev1.Pod, gone bool) error {
 		if gone {
 			return fmt.Errorf("it was deleted")
@@ -174,7 +182,11 @@ func (f follower) awaitPull(
 			}
 			last = waits.Reason + " " + waits.Message
 			if _, why, refused := strings.Cut(waits.Message, RuntimeRefuses); refused {
-				refusal = why
+				lock, refusal = RuntimeLock, why
+				return nil
+			}
+			if waits.Reason == invalidName {
+				lock, refusal = kubeletLock, waits.Message
 				return nil
 			}
 		}
@@ -183,5 +195,6 @@ func (f follower) awaitPull(
 		}
 		return await.NotYet("%s", last)
 	}
-	return refusal, await.Until(ctx, f.typed.CoreV1().Pods(namespace), await.Named(name), see)
+	err = await.Until(ctx, f.typed.CoreV1().Pods(namespace), await.Named(name), see)
+	return lock, refusal, err
 }

@@ -3,6 +3,7 @@ package judge
 import (
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -72,6 +73,28 @@ var refusing = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{
 	Reason: "ErrImagePull", Message: "failed to pull: " + RuntimeRefuses + "app: no Notation signature",
 }}
 
+// unreadable is that of one whose image has a name that kubelet can't read.
+var unreadable = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{
+	Reason: "InvalidImageName", Message: "couldn't parse image name: invalid reference format",
+}}
+
+// newNode is a cluster that admits everything, on whose node the containers of all
+// pods have these states.
+func newNode(t *testing.T, statuses ...corev1.ContainerStatus) *quickCluster {
+	c := newPodsOnly(t)
+	admit := func(*unstructured.Unstructured) error { return nil }
+	c.server.OnWrite(admit, func(object *unstructured.Unstructured) {
+		if object.GetKind() != "Pod" {
+			c.act(object)
+			return
+		}
+		pod := &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: statuses}}
+		pod.ObjectMeta = metav1.ObjectMeta{Namespace: object.GetNamespace(), Name: object.GetName()}
+		c.server.Put(t, pod)
+	})
+	return c
+}
+
 // TestNodeAsLock has a node refuse what admission lets pass, and run it. What
 // counts is the container that must not run.
 func TestNodeAsLock(t *testing.T) {
@@ -87,28 +110,18 @@ func TestNodeAsLock(t *testing.T) {
 	for name, c := range map[string]struct {
 		manifest string
 		statuses []corev1.ContainerStatus
-		passed   bool
+		lock     string // empty for none
 		says     string
 	}{
-		"refused":                    {unsigned, main(refusing), true, "app: no Notation signature"},
-		"run":                        {unsigned, main(running), false, "runs: no lock stops it"},
-		"refused beside one that is": {beside, second(refusing), true, "app: no Notation signature"},
-		"run beside one that is":     {beside, second(running), false, "runs: no lock stops it"},
+		"refused":                    {unsigned, main(refusing), RuntimeLock, "app: no Notation signature"},
+		"unreadable":                 {unsigned, main(unreadable), kubeletLock, "invalid reference format"},
+		"run":                        {unsigned, main(running), "", "runs: no lock stops it"},
+		"refused beside one that is": {beside, second(refusing), RuntimeLock, "app: no Notation signature"},
+		"run beside one that is":     {beside, second(running), "", "runs: no lock stops it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			quick := newPodsOnly(t)
-			admit := func(*unstructured.Unstructured) error { return nil }
-			quick.server.OnWrite(admit, func(object *unstructured.Unstructured) {
-				if object.GetKind() != "Pod" {
-					quick.act(object)
-					return
-				}
-				pod := statusOfPod(corev1.PodPending, signedDigest, running)
-				pod.Status.ContainerStatuses = c.statuses
-				pod.ObjectMeta = metav1.ObjectMeta{Namespace: object.GetNamespace(), Name: object.GetName()}
-				quick.server.Put(t, pod)
-			})
+			quick := newNode(t, c.statuses...)
 			options := quick.options()
 			options.AnyLock = true
 			verdicts, err := Run(t.Context(), options, load(t, map[string]trialCase{
@@ -118,8 +131,7 @@ func TestNodeAsLock(t *testing.T) {
 				t.Fatal(err)
 			}
 			v := verdicts[0]
-			if v.Passed != c.passed || !strings.Contains(v.Failure+v.Reason, c.says) ||
-				c.passed && v.Lock != RuntimeLock {
+			if v.Passed != (c.lock != "") || !strings.Contains(v.Failure+v.Reason, c.says) || v.Lock != c.lock {
 				t.Errorf("%+v", v)
 			}
 		})
@@ -130,19 +142,9 @@ func TestNodeAsLock(t *testing.T) {
 // too.
 func TestNodeRefusesAll(t *testing.T) {
 	t.Parallel()
-	quick := newPodsOnly(t)
-	admit := func(*unstructured.Unstructured) error { return nil }
-	quick.server.OnWrite(admit, func(object *unstructured.Unstructured) {
-		if object.GetKind() != "Pod" {
-			quick.act(object)
-			return
-		}
-		pod := statusOfPod(corev1.PodFailed, signedDigest, refusing)
-		pod.ObjectMeta = metav1.ObjectMeta{Namespace: object.GetNamespace(), Name: object.GetName()}
-		quick.server.Put(t, pod)
-	})
+	quick := newNode(t, containerStatus("main", signedDigest, refusing))
 	options := quick.options()
-	options.AnyLock = true
+	options.AnyLock, options.Limit = true, 3*time.Second
 	verdicts, err := Run(t.Context(), options, load(t, map[string]trialCase{
 		"admit/signed": {manifest: pod("signed", "signed")},
 	}))
