@@ -61,7 +61,7 @@ func TestAnyLock(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"signed", "through"} {
-		if c.server.Has("pods", "", name) {
+		if c.server.Has("pods", "workloads-1", name) {
 			t.Errorf("pod %q isn't a dry run", name)
 		}
 	}
@@ -133,6 +133,9 @@ func TestNodeAsLock(t *testing.T) {
 			v := verdicts[0]
 			if v.Passed != (c.lock != "") || !strings.Contains(v.Failure+v.Reason, c.says) || v.Lock != c.lock {
 				t.Errorf("%+v", v)
+			}
+			if quick.server.Has("pods", "workloads-1", "unsigned") {
+				t.Error("its pod stays on the node")
 			}
 		})
 	}

@@ -17,6 +17,7 @@ type applier struct {
 	clients   clients
 	namespace string // of workloads that name none
 	created   *cleanup
+	own       *cleanup // of one workload; nil if that stays until all are deleted
 	// dryRuns says that nothing may run: what decides is a dry run of the API
 	// server, and what has to be there before doesn't start.
 	dryRuns bool
@@ -48,6 +49,9 @@ func (a applier) apply(
 	})
 	if err == nil && document.Object.GetNamespace() != "" && dryRun == nil {
 		a.created.object(document.Kind.GroupVersionResource(), kept)
+	}
+	if err == nil && a.own != nil && dryRun == nil {
+		a.own.object(document.Kind.GroupVersionResource(), kept)
 	}
 	return kept, err
 }

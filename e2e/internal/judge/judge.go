@@ -107,7 +107,7 @@ func Run(ctx context.Context, options Options, workloads []workload.Workload) ([
 		return nil, fmt.Errorf("preparing namespaces for workloads: %w", finish(err))
 	}
 	verdicts := sideBySide(ctx, options, workloads, trial{
-		applier:  applier{clients, namespace, created, options.DryRuns},
+		applier:  applier{clients: clients, namespace: namespace, created: created, dryRuns: options.DryRuns},
 		follower: follower{clients, options.Images, options.HasNode, options.OnRunning},
 		images:   options.Images, anyLock: options.AnyLock,
 	})

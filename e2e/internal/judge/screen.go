@@ -39,7 +39,8 @@ func NewScreen(ctx context.Context, options Options, workloads []workload.Worklo
 		return nil, fmt.Errorf("preparing namespaces for workloads: %w", err)
 	}
 	s := &Screen{options: options, named: workloads, trial: trial{
-		applier: applier{clients, namespace, created, true}, images: options.Images,
+		applier: applier{clients: clients, namespace: namespace, created: created, dryRuns: true},
+		images:  options.Images,
 	}}
 	for _, w := range workloads {
 		applied := w.WithImages(options.Images.references())

@@ -16,9 +16,22 @@ type trial struct {
 	anyLock  bool
 }
 
-// of applies the documents of a workload in their order, up to the first that
-// meets with something else than it must.
+// of judges a workload. On a node of somebody else's it leaves nothing: a node takes
+// so many pods and no more, also of those whose images it refuses.
 func (t trial) of(ctx context.Context, w workload.Workload) report.Verdict {
+	if t.anyLock && t.follower.hasNode {
+		t.applier.own = &cleanup{}
+		defer func() {
+			// What can't be deleted now is told when all is deleted.
+			_ = t.applier.own.delete(ctx, t.applier.clients)
+		}()
+	}
+	return t.judge(ctx, w)
+}
+
+// judge applies the documents of a workload in their order, up to the first that
+// meets with something else than it must.
+func (t trial) judge(ctx context.Context, w workload.Workload) report.Verdict {
 	verdict := begin(w)
 	applied := w.WithImages(t.images.references())
 	switch {

@@ -149,11 +149,14 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, at place) {
 		fail(w, err)
 		return
 	}
-	if r.URL.Query().Get("dryRun") == "" {
+	dry := r.URL.Query().Get("dryRun") != ""
+	if !dry {
 		s.put(at, object)
 	}
 	reply(w, http.StatusCreated, object)
-	s.react(object)
+	if !dry { // nobody else hears of it
+		s.react(object)
+	}
 }
 
 // place gives a new object its name and namespace.
